@@ -1,0 +1,66 @@
+# The project's commands. `make help` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DEMO := build/demo
+SEEDS ?= 25
+export OMP_NUM_THREADS ?= 1
+export PIP_NO_WARN_SCRIPT_LOCATION = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-full test-render test-browser mutants build lab lint bench clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/core ## install, build the labs, grade an example class, print and write the report
+	@echo "Building the labs …"
+	@$(BIN)/autograder build
+	@echo "Writing an example class …"
+	@rm -rf $(DEMO) && $(BIN)/autograder example $(DEMO)/submissions --lab lab1
+	@$(BIN)/autograder grade $(DEMO)/submissions --lab lab1 --out $(DEMO)/graded
+
+test: .venv/test lint ## install what the tests need and pass them
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow and not render and not browser" --seeds $(SEEDS)
+
+test-full: .venv/test lint ## as `make test`, with the slow tests, and the banks over 200 seeds
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not render and not browser" --seeds 200
+
+test-render: .venv/render ## render sampled frames again and compare (needs libosmesa6 or another software renderer)
+	MUJOCO_GL=$${MUJOCO_GL:-osmesa} $(BIN)/python -m pytest -q -m render tests
+
+mutants: .venv/test ## mutate the references and list the mutants that no check kills
+	$(BIN)/python -m tests.mutants
+
+build: .venv/core ## build labs/*.ipynb from solutions/notebooks
+	@$(BIN)/autograder build
+
+lab: .venv/test ## open the labs in JupyterLab
+	$(BIN)/jupyter lab labs
+
+lint: .venv/test
+	$(BIN)/ruff check .
+
+clean: ## remove what the commands here have made, .venv included
+	rm -rf .venv build dist
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make demo PYTHON=python3.12, say")'
+	@echo "Creating .venv …"
+	@$(PYTHON) -m venv .venv && touch $@
+
+.venv/core: .venv/python pyproject.toml constraints.txt
+	@echo "Installing the course (a few minutes the first time) …"
+	@$(PIP) --editable '.[grade]'
+	@touch $@
+
+.venv/test: .venv/python pyproject.toml constraints.txt
+	@echo "Installing what the tests need …"
+	@$(PIP) --editable '.[lab,grade,dev]'
+	@touch $@ .venv/core
+
+.venv/render: .venv/test
+	@echo "Installing the renderer …"
+	@$(PIP) --editable '.[render]'
+	@touch $@

@@ -1,0 +1,11 @@
+"""The checker of a student's notebook and the grader of a class.
+
+from autograder import check                      # in a notebook: check("softplus")
+from autograder import points, hint, quiet        # in autograder/checks
+"""
+
+from autograder.checking import budget, hint, no_probe, points, quiet, raises
+from autograder.notebook_check import check
+from autograder.written import question
+
+__all__ = ["budget", "check", "hint", "no_probe", "points", "question", "quiet", "raises"]

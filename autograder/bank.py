@@ -1,0 +1,64 @@
+"""Banks of known mistakes and of honest alternatives, one file per exercise in `tests/banks/<lab>/`.
+
+A mistake's description completes the sentence "your function …", in the third person: "takes the mean instead of the sum".
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A function with one misconception.
+
+    Attributes
+    ----------
+    hint : str
+        Part of what a failed check must say to this student.
+    """
+
+    description: str
+    hint: str
+    function: Any
+
+
+@dataclass(frozen=True)
+class Bank:
+    exercise: str
+    mistakes: tuple[Mistake, ...]
+    alternatives: tuple[Any, ...]
+
+
+def mistake(description: str, *, hint: str) -> Callable[[Any], Any]:
+    """Mark a function or class of a bank as a known mistake."""
+
+    def mark(function: Any) -> Any:
+        function.__bank__ = Mistake(description, hint, function)
+        return function
+
+    return mark
+
+
+def alternative(function: Any) -> Any:
+    """Mark a function or class of a bank as another honest solution."""
+    function.__bank__ = None
+    return function
+
+
+def load_bank(path: Path) -> Bank:
+    """The bank of the exercise that the file is named after, in the order of the file."""
+    name = f"autograder_bank_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # classes look their module up
+    spec.loader.exec_module(module)
+    marked = [value for value in vars(module).values() if "__bank__" in getattr(value, "__dict__", {})]
+    mistakes = tuple(value.__bank__ for value in marked if value.__bank__ is not None)
+    alternatives = tuple(value for value in marked if value.__bank__ is None)
+    return Bank(path.stem, mistakes, alternatives)

@@ -1,0 +1,244 @@
+"""What a check's exercise argument is bound to: a proxy that sends every call over the wire and records what came back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograder import wire
+from autograder.checking import Budget, StudentError
+from autograder.inside.student import NOT_WRITTEN, Session
+
+
+class Transport(Protocol):
+    """Carries one request frame to where the student's function is, serving call-backs on the way.
+
+    `dead` says why the other side answers no more, or is None.
+    """
+
+    dead: str | None
+
+    def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes: ...
+
+
+class LocalTransport:
+    """A function in this process, reached through the same encoding as one behind the wall."""
+
+    def __init__(self, name: str, function: Any):
+        self.dead: str | None = None
+        self._serve: Callable[[bytes], bytes] | None = None
+        self._session = Session({name: function}, lambda frame: self._serve(frame), cap=wire.FROM_JUDGE)
+
+    def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
+        self._serve = serve
+        return self._session.handle(frame)
+
+
+class WallError(StudentError):
+    """The student's process answers no more: killed for its budget, gone, or talking nonsense."""
+
+
+@dataclass
+class Call:
+    """One call of the exercise: what went in (until the next call), what came out, and what was seen on the way."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    plain: bool
+    value: Any = None
+    error: tuple[str, ...] | None = None
+    changed: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    callbacks: int = 0
+    samples: bool = False
+
+    @property
+    def outcome(self) -> tuple[Any, ...]:
+        """What another function must do here as well, to be taken for the same one."""
+        return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)), self.callbacks)
+
+
+MAX_CALLBACKS = 200_000
+
+
+class Exercise:
+    """The proxy. Call it like the exercise; what is left of a call is kept in `calls`.
+
+    `value_and_gradients(*tensors)` runs a function of torch tensors and its backward pass.
+    """
+
+    def __init__(self, name: str, transport: Transport, budget: Budget):
+        self._name, self._transport, self._budget = name, transport, budget
+        self.calls: list[Call] = []
+        self._failure: BaseException | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._send(self._name, "call", args, kwargs)
+
+    def value_and_gradients(self, *tensors: Any) -> dict[str, Any]:
+        """See `drivers.backward`."""
+        return self._send(self._name, "backward", tensors, {})
+
+    def _send(self, target: str | int, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._transport.dead:
+            raise WallError(f"not run: {self._transport.dead}")
+        functions: list[Callable[..., Any]] = []
+        call = Call(args, kwargs, plain=action == "call")
+
+        def refer(value: Any) -> wire.Reference:
+            torch = sys.modules.get("torch")
+            if isinstance(value, np.random.Generator):
+                call.samples = True
+                reference = {"t": "ref", "kind": "rng", "id": int(value.integers(2**62))}
+            elif torch is not None and isinstance(value, torch.Generator):
+                call.samples = True
+                reference = {
+                    "t": "ref",
+                    "kind": "torch generator",
+                    "id": int(torch.randint(2**62, (), generator=value)),
+                }
+            elif isinstance(value, Module):
+                reference = {"t": "ref", "kind": "module", "id": value._number}
+            elif callable(value):
+                functions.append(value)
+                reference = {"t": "ref", "kind": "function", "id": len(functions) - 1}
+            else:
+                return wire._refuse(value)
+            call.plain = False
+            return reference
+
+        def serve(frame: bytes) -> bytes:
+            call.callbacks += 1
+            if call.callbacks > MAX_CALLBACKS:
+                raise wire.WireError(f"called the function that it was given more than {MAX_CALLBACKS} times")
+            request = wire.decode(frame, self._resolve)
+            try:
+                function = functions[request["callback"]]
+                return wire.encode({"value": function(*request["args"], **request["kwargs"])}, refer)
+            except wire.WireError:
+                raise
+            except Exception as error:  # a spy of the check that found something, or arguments that make no sense
+                self._failure = self._failure or error
+                return wire.encode({"error": f"{type(error).__name__}: {error}"[:500]})
+
+        request = {"target": target, "action": action, "args": list(args), "kwargs": kwargs}
+        request |= {"cpu": self._budget.cpu, "memory": self._budget.memory}
+        self.calls.append(call)
+        reply = self._read(self._transport.request(wire.encode(request, refer), self._budget, serve))
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise (
+                failure
+                if isinstance(failure, AssertionError)
+                else StudentError(f"{self._name} called the function that it was given in a way that fails: {failure}")
+            )
+        call.flags, call.warnings = reply["flags"], reply["warnings"]
+        if error := reply.get("error"):
+            call.error = (error["type"], *error["types"])
+            raise self._translate(error)
+        call.changed = reply["changed"]
+        call.value = coerce(reply["value"])
+        return call.value
+
+    def _read(self, frame: bytes) -> dict[str, Any]:
+        """The reply with its form checked: it comes from the student's side, and may be anything."""
+        try:
+            reply = wire.decode(frame, self._resolve)
+            if not isinstance(reply, dict):
+                raise wire.WireError("not a reply")
+            for key in ("flags", "warnings", "changed"):
+                strings = reply.setdefault(key, [])
+                if (
+                    not isinstance(strings, list)
+                    or len(strings) > 50
+                    or any(type(s) is not str or len(s) > 500 for s in strings)
+                ):
+                    raise wire.WireError("not a reply")
+            if "error" in reply:
+                error = reply["error"]
+                fields = [error[key] for key in ("type", "message", "line")] + list(error["types"])
+                if any(type(field) is not str or len(field) > 1000 for field in fields) or len(fields) > 30:
+                    raise wire.WireError("not a reply")
+            elif "value" not in reply:
+                raise wire.WireError("not a reply")
+        except (wire.WireError, TypeError, KeyError) as error:
+            self._transport.dead = f"the answer could not be read ({error})"
+            raise WallError(self._transport.dead) from None
+        return reply
+
+    def _translate(self, error: dict[str, Any]) -> StudentError:
+        types, line = tuple(error["types"]), error["line"]
+        if "NotImplementedError" in types:
+            return StudentError(NOT_WRITTEN, types, line)
+        if "OutOfTime" in types:
+            if not self._budget.declared:
+                self._transport.dead = f"an earlier call {error['message']}"
+            return StudentError(f"{self._name} {error['message']}", types, line)
+        if "MemoryError" in types:
+            allowed = f" than {self._budget.memory:g} MiB" if self._budget.memory else " memory than there is"
+            return StudentError(f"{self._name} needed more{allowed}", types, line)
+        if "WireError" in types:
+            return StudentError(f"{self._name} returned {error['message']}", types, line)
+        message = f": {error['message']}" if error["message"] else ""
+        return StudentError(f"{self._name} raised {error['type']}{message}", types, line)
+
+    def _resolve(self, reference: wire.Reference) -> Any:
+        if reference["t"] == "torch":
+            return reference["array"]
+        if reference.get("kind") == "module" and type(reference.get("id")) is int and 0 <= reference["id"] < 10_000:
+            return Module(self, reference["id"])
+        raise wire.WireError("unexpected reference")
+
+
+class Module:
+    """A student's `nn.Module`, which stays on the student's side; a check drives it from here by arrays."""
+
+    def __init__(self, exercise: Exercise, number: int):
+        self._exercise, self._number = exercise, number
+
+    def _drive(self, action: str, *args: Any) -> Any:
+        return self._exercise._send(self._number, action, args, {})
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The forward pass without gradients."""
+        return self._drive("forward", *inputs)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Parameters and buffers by name."""
+        return self._drive("state")
+
+    def load(self, values: dict[str, Any]) -> None:
+        """Strict loading of arrays as parameters and buffers."""
+        self._drive("load", values)
+
+    def backward(self, *inputs: Any) -> dict[str, Any]:
+        """Value of `module(*inputs).sum()`, gradients by parameter name (`parameters`) and by input (`inputs`)."""
+        return self._drive("backward", *inputs)
+
+    def train(self, mode: bool = True) -> None:
+        self._drive("set_training", mode)
+
+    def attribute(self, path: str) -> Any:
+        """A plain attribute by its dotted name."""
+        return self._drive("attribute", path)
+
+
+def coerce(value: Any) -> Any:
+    """Honest lists as arrays, so that a check can do arithmetic on them; anything ragged or not numeric stays."""
+    if isinstance(value, list):
+        items = [coerce(item) for item in value]
+        try:
+            array = np.array(items)
+        except ValueError:
+            return items
+        return array if array.dtype.kind in "biufc" else items
+    if isinstance(value, tuple):
+        return tuple(coerce(item) for item in value)
+    if isinstance(value, dict):
+        return {key: coerce(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,173 @@
+"""The `autograder` command: build, grade, export, example, doctor."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from autograder.build import BuildError
+from autograder.checking import CheckError
+from autograder.course import CourseError
+from autograder.intake import IntakeError
+from autograder.result import Result
+from autograder.wall import StartError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Build, check and grade the labs."
+)
+export = typer.Typer(no_args_is_help=True, help="Results in the form that another system takes.")
+app.add_typer(export, name="export")
+console = Console()
+
+KNOWN_ERRORS = (BuildError, CheckError, CourseError, IntakeError, StartError)
+LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
+
+
+def main() -> None:
+    """Entry point: an error that we know is one line and exit status 1."""
+    try:
+        app()
+    except KNOWN_ERRORS as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        print(f"autograder: {error.filename or 'file system'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where labs/ is stale.")] = False,
+    walkthrough: Annotated[
+        Optional[Path], typer.Option(help="Write walkthroughs (references inlined) to this folder instead.")
+    ] = None,
+    nbgrader: Annotated[
+        Optional[Path], typer.Option(help="Write nbgrader's source versions to this folder instead.")
+    ] = None,
+) -> None:
+    """Build labs/*.ipynb from solutions/notebooks."""
+    from autograder.build import Kind
+    from autograder.build import build as build_lab
+    from autograder.course import find_root, labs
+    from autograder.files import write_atomically
+
+    stale = []
+    for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
+        for lab in labs(find_root()) if folder else []:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / lab.notebook.name, build_lab(lab, kind))
+            console.print(f"built {folder / lab.notebook.name}")
+    if walkthrough or nbgrader:
+        return
+    for lab in labs(find_root()):
+        text = build_lab(lab)
+        if lab.notebook.exists() and lab.notebook.read_text("utf-8") == text:
+            console.print(f"{lab.notebook.name} is up to date")
+        elif check:
+            stale.append(lab.notebook.name)
+        else:
+            lab.notebook.parent.mkdir(exist_ok=True)
+            write_atomically(lab.notebook, text)
+            console.print(f"built {lab.notebook.name}")
+    if stale:
+        raise BuildError(f"{', '.join(stale)} in labs/ is stale: run `autograder build`")
+
+
+@app.command()
+def grade(
+    submissions: Annotated[
+        Path, typer.Argument(help="A folder of notebooks, nbgrader's submitted/, or a Canvas or Gradescope zip.")
+    ],
+    lab: LabName,
+    out: Annotated[Path, typer.Option(help="Where results go.")] = Path("graded"),
+    seed: Annotated[Optional[int], typer.Option(help="The instructor's seed; drawn once where not given.")] = None,
+    jobs: Annotated[Optional[int], typer.Option(min=1, help="Workers; as many as cores where not given.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Use what an earlier, interrupted run finished.")] = False,
+    scheduler: Annotated[Optional[str], typer.Option(help="Address of a dask.distributed scheduler.")] = None,
+    private: Annotated[Optional[Path], typer.Option(help="A folder of checks of your own.")] = None,
+    thin: Annotated[bool, typer.Option("--thin", help="Do without bubblewrap (not for graded use).")] = False,
+) -> None:
+    """Grade a class: grades.csv, results/, feedback/ and class.html."""
+    from autograder.course import find_lab, find_root
+    from autograder.grading import choose_seed, cores, grade_class, make_plan
+    from autograder.intake import collect
+    from autograder.report import table
+
+    chosen = find_lab(find_root(), lab)
+    handed_in = collect(submissions, chosen.name)
+    if not handed_in:
+        raise IntakeError(f"{submissions} holds no submissions to {chosen.name}")
+    plan = make_plan(chosen, choose_seed(out, seed, resume), private, thin)
+    workers = jobs or cores()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"grading {len(handed_in)} submissions to {chosen.name}", total=None)
+        results = grade_class(
+            handed_in,
+            plan,
+            out,
+            workers,
+            resume,
+            scheduler,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    _write_reports(results, out)
+    console.print(table(results))
+    walls = dict.fromkeys(
+        result.wall["summary"] for result in results if result.wall["layers"] or result.wall["missing"]
+    )
+    for line in walls:
+        console.print(line, style=None if line.startswith("Wall") else "bold red", highlight=False)
+    console.print(
+        f"Wrote {out / 'grades.csv'}, {out / 'class.html'}, {out / 'results'}/ and {out / 'feedback'}/.",
+        highlight=False,
+    )
+
+
+def _write_reports(results: list[Result], out: Path) -> None:
+    """grades.csv, class.html and a feedback page per student."""
+    from autograder.files import file_names
+    from autograder.report import write_class_page, write_feedback, write_grades
+
+    (out / "feedback").mkdir(exist_ok=True)
+    names = file_names([result.student for result in results])
+    for result in results:
+        write_feedback(result, out / "feedback" / f"{names[result.student]}.html")
+    write_class_page(results, out / "class.html")
+    write_grades(results, out / "grades.csv")
+
+
+@app.command()
+def example(
+    folder: Annotated[Path, typer.Argument(help="Where the notebooks go.")],
+    lab: LabName = "lab1",
+) -> None:
+    """Write an example class of submissions, right, wrong, broken and hostile, to try the grader on."""
+    from autograder.course import find_lab, find_root
+    from autograder.example import write_class
+
+    names = write_class(find_lab(find_root(), lab), folder)
+    console.print(f"wrote {len(names)} submissions to {folder}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine can do, the wall included."""
+    from autograder.course import find_root
+    from autograder.grading import cores, versions
+    from autograder.wall import Wall, find_bubblewrap
+
+    console.print(", ".join(f"{name} {version}" for name, version in versions().items()), highlight=False)
+    console.print(f"workers: {cores()}; bubblewrap: {find_bubblewrap() or 'not found'}", highlight=False)
+    with Wall(find_root()) as wall:
+        layers = wall.layers()
+    for name in layers["layers"]:
+        console.print(f"  ✓ {name}", highlight=False)
+    for name, why in layers["missing"].items():
+        console.print(f"  ✗ {name}: {why}", highlight=False)
+    console.print("Fit for graded use." if layers["graded_use"] else layers["summary"], highlight=False)

@@ -1,0 +1,107 @@
+"""Where the course's rooms are: for a lab its source, notebook, checks, banks, reference module and answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from autograder.checking import exercise_names
+
+PACKAGE = Path(__file__).parent
+CHECKS = PACKAGE / "checks"
+
+
+class CourseError(Exception):
+    """One clear line about a course that is not where it should be, or whose parts do not fit."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The files of one lab; `name` is "lab1", `topic` is "likelihood"."""
+
+    root: Path
+    name: str
+    topic: str
+
+    @property
+    def stem(self) -> str:
+        return f"{self.name}_{self.topic}"
+
+    @property
+    def source(self) -> Path:
+        return self.root / "solutions" / "notebooks" / f"{self.stem}.md"
+
+    @property
+    def reference(self) -> Path:
+        return self.root / "solutions" / f"{self.topic}.py"
+
+    @property
+    def answers(self) -> Path:
+        return self.root / "solutions" / "answers" / f"{self.name}.md"
+
+    @property
+    def notebook(self) -> Path:
+        return self.root / "labs" / f"{self.stem}.ipynb"
+
+    @property
+    def checks(self) -> Path:
+        return self.root / "autograder" / "checks" / f"test_{self.stem}.py"
+
+    @property
+    def banks(self) -> Path:
+        return self.root / "tests" / "banks" / self.name
+
+
+def is_course(folder: Path) -> bool:
+    return (folder / "solutions" / "notebooks").is_dir() and (folder / "autograder" / "checks").is_dir()
+
+
+def find_root() -> Path:
+    """The checkout in the current directory, else the one that this package was installed from.
+
+    Raises
+    ------
+    CourseError
+        Where there is neither: the students' installation holds no solutions.
+    """
+    for folder in (Path.cwd(), PACKAGE.parent):
+        if is_course(folder):
+            return folder
+    raise CourseError(
+        "no course here: run this command in a checkout of the course (the students' package has no solutions)"
+    )
+
+
+def labs(root: Path) -> list[Lab]:
+    """All labs of a checkout, by number."""
+    found = []
+    for path in sorted((root / "solutions" / "notebooks").glob("*.md")):
+        if match := re.fullmatch(r"(lab\d+)_(\w+)", path.stem):
+            found.append(Lab(root, match[1], match[2]))
+    return sorted(found, key=lambda lab: int(lab.name[3:]))
+
+
+def find_lab(root: Path, name: str) -> Lab:
+    """The lab of that name ("lab1" or "lab1_likelihood").
+
+    Raises
+    ------
+    CourseError
+        Where there is none.
+    """
+    known = labs(root)
+    for lab in known:
+        if name in (lab.name, lab.stem):
+            return lab
+    raise CourseError(f"there is no lab {name!r}; there are {', '.join(lab.name for lab in known) or 'none'}")
+
+
+@cache
+def checks_of(exercise: str) -> Path | None:
+    """The check file that tests an exercise, found by name in the installed checks."""
+    for path in sorted(CHECKS.glob("test_lab*.py")):
+        if exercise in exercise_names(path):
+            return path
+    return None

@@ -1,0 +1,412 @@
+"""Grades a batch: plans the run, spreads its units over workers, and keeps every finished unit safe.
+
+A unit is what a grade depends on: the notebook's bytes, the lab, the environment and the seed. Two students who hand in the same bytes
+share the grade, never the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import metadata
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from autograder.build import Entry, Kind, build, entries, questions
+from autograder.checking import Check, load_checks
+from autograder.course import CourseError, Lab
+from autograder.diagnose import diagnose
+from autograder.files import file_names, write_atomically
+from autograder.inside.student import NOT_WRITTEN
+from autograder.intake import Submission as HandedIn
+from autograder.judge import run_exercise, unrunnable
+from autograder.notebook import Cell, NotebookError, parse, written_answer
+from autograder.result import Result, WrittenAnswer
+from autograder.wall import Submission, Waiter, Wall, WalledTransport, WallError
+
+MAX_KILLED_CELLS = 5
+VERSIONED = ("posekit", "numpy", "scipy", "torch")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all submissions of a run share. Plain data, so that it travels to workers.
+
+    `released` are the code cells of the notebook as handed out (their failures are consequences, not news), `skipped` those among
+    them that are tagged `explore`.
+    """
+
+    lab: Lab
+    exercises: tuple[Entry, ...]
+    seed: int
+    warm: str
+    released: frozenset[str]
+    skipped: frozenset[str]
+    private: Path | None = None
+    thin: bool = False
+
+    def checks(self) -> dict[str, list[Check]]:
+        """The lab's checks by exercise, the instructor's private ones behind them."""
+        checks = {name: list(tests) for name, tests in load_checks(self.lab.checks).items()}
+        for path in sorted(self.private.glob("test_*.py")) if self.private else []:
+            for name, tests in load_checks(path).items():
+                if name not in checks:
+                    raise CourseError(f"{path}: {name} is no exercise of {self.lab.name}")
+                checks[name] += tests
+        return checks
+
+    def version(self) -> str:
+        """A digest of all that a grade depends on beside the notebook."""
+        paths = [self.lab.checks, self.lab.source, *sorted(self.lab.banks.glob("*.py"))]
+        paths += sorted(self.private.glob("*.py")) if self.private else []
+        paths += sorted((self.lab.root / "autograder").glob("*.py")) + sorted(
+            (self.lab.root / "autograder" / "inside").glob("*.py")
+        )
+        digest = hashlib.sha256(json.dumps([versions(), platform.python_version(), self.seed, self.thin]).encode())
+        for path in paths:
+            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+
+def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = False) -> Plan:
+    """Read from the lab's sources what a run needs.
+
+    Raises
+    ------
+    BuildError, CourseError
+        Where the lab does not build, or there are no private checks where they should be.
+    """
+    if private is not None and not any(private.glob("test_*.py")):
+        raise CourseError(f"{private} holds no test_*.py: --private takes a folder of checks")
+    cells = [cell for cell in parse(build(lab, Kind.STUDENT).encode()) if cell.code]
+    setup = next((cell.source for cell in cells if not cell.tags and not cell.grade_id), "")
+    plan = Plan(
+        lab=lab,
+        exercises=tuple(entries(lab)),
+        seed=seed,
+        warm=setup,
+        released=frozenset(cell.source.strip() for cell in cells),
+        skipped=frozenset(cell.source.strip() for cell in cells if "explore" in cell.tags),
+        private=private,
+        thin=thin,
+    )
+    plan.checks()
+    return plan
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a grade may depend on."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+class _Process:
+    """The process of one submission, started again with its cells whenever it was used up."""
+
+    def __init__(self, wall: Wall, cells: list[Cell], plan: Plan):
+        self._wall, self._plan = wall, plan
+        self._cells = [cell for cell in cells if cell.code]
+        self._submission: Submission | None = None
+        self._solo = False
+        self.errors: dict[int, str] = {}
+        self.killed: set[int] = set()
+
+    def open(self) -> Waiter:
+        """The socket of a process for one exercise, with the notebook's names."""
+        submission = self._ready()
+        try:
+            return submission.exercise(fork=not self._solo)
+        except WallError:  # an earlier exercise took the whole process with it
+            self.end()
+            return self._ready().exercise(fork=not self._solo)
+
+    def _ready(self) -> Submission:
+        while self._submission is None:
+            self._submission = self._wall.submission()
+            self._run_cells()
+        return self._submission
+
+    def _run_cells(self) -> None:
+        """Run the cells in order; one that ends the process or never ends is left out the next time."""
+        for number, cell in enumerate(self._cells, start=1):
+            skipped = "explore" in cell.tags or cell.source.strip() in self._plan.skipped
+            if skipped or number in self.killed or not cell.source.strip():
+                continue
+            try:
+                error = self._submission.run_cell(cell.source, number)
+            except WallError as stopped:
+                self.killed.add(number)
+                self.errors[number] = str(stopped)
+                if len(self.killed) >= MAX_KILLED_CELLS:
+                    self.killed |= set(range(number, len(self._cells) + 1))
+                self.end()
+                return
+            self.errors.pop(number, None)
+            if error is not None:
+                where = f" ({error['line']})" if error["line"] else ""
+                self.errors[number] = f"{error['type']}: {error['message']}"[:200] + where[:200]
+        self._solo = self._submission.threads() > 1
+
+    def finish_exercise(self, failed: bool) -> None:
+        if self._submission is not None and (failed or self._solo):
+            self.end()
+        elif self._submission is not None:
+            self._submission.stop_exercises()
+
+    def end(self) -> None:
+        if self._submission is not None:
+            self._submission.__exit__()
+            self._submission = None
+
+    def cause(self, name: str) -> str | None:
+        """Why a name may be missing: the error of the cell that was to define it."""
+        for number, error in self.errors.items():
+            source = self._cells[number - 1].source
+            if f"def {name}(" in source or f"class {name}(" in source or f"class {name}:" in source:
+                return NOT_WRITTEN if error.startswith("NotImplementedError") else f"the cell that defines {name} fails: {error}"
+        return None
+
+    def notes(self) -> list[str]:
+        return [
+            f"Code cell {number} failed: {error}"
+            for number, error in self.errors.items()
+            if self._cells[number - 1].source.strip() not in self._plan.released
+        ][:20]
+
+
+def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
+    """Grade one notebook; the student's name is left to the caller.
+
+    Never raises for what is in the notebook.
+    """
+    checks = plan.checks()
+    blank = Result("", plan.lab.name, (), {}, hashlib.sha256(payload).hexdigest(), versions())
+    try:
+        cells = parse(payload)
+    except NotebookError as error:
+        return ungraded(blank, plan, str(error))
+    process = _Process(wall, cells, plan)
+    results = []
+    try:
+        for entry in plan.exercises:
+            tests = checks[entry.name]
+            transport = WalledTransport(process.open)
+            result, recording = run_exercise(
+                entry.name, tests, transport, seed=plan.seed, secret=True, optional=entry.optional
+            )
+            transport.close()
+            process.finish_exercise(transport.failed)
+            if result.tests and all("is not defined" in test.message and not test.passed for test in result.tests):
+                reason = process.cause(entry.name) or f"{entry.name} is not defined in this notebook"
+                result = unrunnable(entry.name, tests, reason, entry.optional)
+            elif plan.private is None:
+                found = diagnose(result, recording, plan.lab.checks, plan.lab.banks / f"{entry.name}.py", plan.seed)
+                result = replace(result, diagnosis=found)
+            results.append(result)
+        notes = process.notes()
+    finally:
+        process.end()
+    return replace(blank, exercises=tuple(results), notes=tuple(notes), written=_written(cells, plan.lab))
+
+
+def _written(cells: list[Cell], lab: Lab) -> tuple[WrittenAnswer, ...]:
+    return tuple(
+        WrittenAnswer(q.id, q.title, q.points, written_answer(cells, q.id, q.title)[:20_000])
+        for q in questions(lab).values()
+    )
+
+
+def ungraded(result: Result, plan: Plan, reason: str) -> Result:
+    """A result with the same error on every exercise."""
+    checks = plan.checks()
+    exercises = tuple(unrunnable(e.name, checks[e.name], reason, e.optional) for e in plan.exercises)
+    return replace(result, exercises=exercises)
+
+
+# --- workers -----------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _wall_of(plan: Plan, slot: int) -> tuple[Wall, threading.Lock]:
+    """This worker's wall for a plan; it lives as long as the worker does."""
+    wall = Wall(plan.lab.root, plan.warm, slot, thin=plan.thin).__enter__()
+    return wall, threading.Lock()
+
+
+def grade_unit(plan: Plan, payload: bytes, slot: int) -> str:
+    """One unit on a worker, as JSON without a student. Raises StartError where the wall does not start."""
+    wall, lock = _wall_of(plan, slot)
+    with lock:
+        result = replace(grade_notebook(payload, plan, wall), wall=_layers(plan, slot))
+    return json.dumps(result.to_json(), indent=1)
+
+
+@lru_cache(maxsize=1)
+def _layers(plan: Plan, slot: int) -> dict[str, Any]:
+    return _wall_of(plan, slot)[0].layers()
+
+
+def _slot_of_process() -> int:
+    return os.getpid() % 4096
+
+
+def _in_pool(plan: Plan, payload: bytes) -> str:
+    return grade_unit(plan, payload, _slot_of_process())
+
+
+def run_units(
+    plan: Plan, payloads: dict[str, bytes], jobs: int, scheduler: str | None = None
+) -> Iterator[tuple[str, str | None]]:
+    """Grade units on local workers or on a dask.distributed cluster; yields (unit, JSON) as they finish.
+
+    A unit that takes its worker down twice is yielded with None.
+    """
+    if scheduler is not None:
+        yield from _on_cluster(plan, payloads, scheduler)
+        return
+    left = dict(payloads)
+    try:
+        for unit, document in _pool(plan, left, jobs):
+            yield unit, document
+            left.pop(unit)
+    except BrokenProcessPool:
+        for unit, payload in list(left.items()):  # one at a time, so that the culprit is known
+            try:
+                yield from _pool(plan, {unit: payload}, 1)
+            except BrokenProcessPool:
+                yield unit, None
+
+
+def _pool(plan: Plan, payloads: dict[str, bytes], jobs: int) -> Iterator[tuple[str, str]]:
+    with ProcessPoolExecutor(min(jobs, len(payloads)) or 1, mp_context=get_context("spawn")) as pool:
+        futures: dict[Future[str], str] = {
+            pool.submit(_in_pool, plan, payload): unit for unit, payload in payloads.items()
+        }
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _on_cluster(plan: Plan, payloads: dict[str, bytes], scheduler: str) -> Iterator[tuple[str, str]]:
+    try:
+        from distributed import Client
+        from distributed import as_completed as finished
+    except ImportError:
+        raise CourseError("--scheduler needs dask.distributed: pip install 'posekit[grade]'") from None
+    try:
+        client = Client(scheduler, timeout="20s")
+    except (OSError, ValueError) as error:
+        raise CourseError(f"no scheduler answers at {scheduler} ({error})") from None
+    with client:
+        futures = {client.submit(_in_pool, plan, payload, pure=False): unit for unit, payload in payloads.items()}
+        for future in finished(futures):
+            yield futures[future], future.result()
+
+
+# --- a whole run -------------------------------------------------------------------------------------------------------------
+
+
+def choose_seed(out: Path, seed: int | None, resume: bool) -> int:
+    """The instructor's seed: as given, as recorded by the run that is resumed, or drawn once."""
+    record = out / "run.json"
+    if seed is None and resume and record.exists():
+        seed = int(json.loads(record.read_text("utf-8"))["seed"])
+    return secrets.randbits(48) if seed is None else seed
+
+
+def grade_class(
+    handed_in: list[HandedIn],
+    plan: Plan,
+    out: Path,
+    jobs: int,
+    resume: bool = False,
+    scheduler: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Result]:
+    """Grade all submissions and write results/<student>.json for each; results in the order of `handed_in`.
+
+    Finished units are kept in DIR/units; with `resume` those of the same notebook, lab, environment and seed are used again.
+    """
+    units_folder, results_folder = out / "units", out / "results"
+    for folder in (units_folder, results_folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    version = plan.version()
+    write_atomically(
+        out / "run.json", json.dumps({"lab": plan.lab.name, "seed": plan.seed, "version": version}, indent=1) + "\n"
+    )
+    payloads = {
+        hashlib.sha256(version.encode() + s.payload).hexdigest(): s.payload for s in handed_in if s.payload is not None
+    }
+    if not resume:
+        for stale in [*units_folder.glob("*.json"), *results_folder.glob("*.json")]:
+            stale.unlink()
+    graded = {unit: text for unit in payloads if (text := _finished(units_folder / f"{unit}.json")) is not None}
+    todo = {unit: payload for unit, payload in payloads.items() if unit not in graded}
+    progress(len(graded), len(payloads))
+    for unit, document in run_units(plan, todo, jobs, scheduler) if todo else ():
+        if document is not None:
+            write_atomically(units_folder / f"{unit}.json", document)
+        graded[unit] = document
+        progress(len(graded), len(payloads))
+    names = file_names([submission.student for submission in handed_in])
+    results = []
+    for submission in handed_in:
+        result = _record(submission, plan, version, graded)
+        write_atomically(
+            results_folder / f"{names[submission.student]}.json", json.dumps(result.to_json(), indent=1) + "\n"
+        )
+        results.append(result)
+    return results
+
+
+def _finished(path: Path) -> str | None:
+    """A unit's JSON where it is whole."""
+    try:
+        text = path.read_text("utf-8")
+        Result.from_json(json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return text
+
+
+def _record(submission: HandedIn, plan: Plan, version: str, graded: dict[str, str | None]) -> Result:
+    if submission.payload is None:
+        wall = {"layers": [], "missing": {}, "graded_use": True, "summary": "Nothing was run."}
+        blank = Result(submission.student, plan.lab.name, (), wall, "", versions(), notes=submission.notes)
+        return ungraded(blank, plan, submission.error or "no notebook handed in")
+    document = graded[hashlib.sha256(version.encode() + submission.payload).hexdigest()]
+    if document is None:
+        wall = {
+            "layers": [],
+            "missing": {},
+            "graded_use": False,
+            "summary": "The grader's own process ended: mark this notebook by hand.",
+        }
+        blank = Result(
+            submission.student, plan.lab.name, (), wall, hashlib.sha256(submission.payload).hexdigest(), versions()
+        )
+        return ungraded(blank, plan, "this notebook ended the grader's own process twice: mark it by hand")
+    result = Result.from_json(json.loads(document))
+    return replace(result, student=submission.student, notes=(*submission.notes, *result.notes))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,187 @@
+"""Runs the checks of one exercise against whatever its name is bound to, and counts the points.
+
+The same lines serve a notebook, the reference, the banks of mistakes and a process behind the wall; only the transport differs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from autograder import explain
+from autograder.binding import Call, Exercise, Transport, WallError
+from autograder.checking import PUBLIC_SEED, Check, StudentError
+from autograder.inside.student import NOT_WRITTEN
+from autograder.result import ExerciseResult, TestResult
+
+Recording = list[tuple[str, int, list[Call]]]  # (check, case, its calls)
+
+CHANGED = "Work on a copy (x = np.array(x, dtype=float)): the caller still needs what was passed in."
+PROBE_HINTS = {
+    "integers": "Whole numbers must give what the same numbers as floats give: begin with np.asarray(x, dtype=float).",
+    "float32": "Single-precision input loses more than its own rounding: compute in float64 (np.asarray(x, dtype=float)).",
+}
+PROBE_LIMIT = 1e4
+
+
+def run_exercise(
+    name: str,
+    checks: Iterable[Check],
+    transport: Transport,
+    *,
+    seed: int = PUBLIC_SEED,
+    secret: bool = False,
+    optional: bool = False,
+) -> tuple[ExerciseResult, Recording]:
+    """All checks of one exercise, then its generic probes.
+
+    A finding of the harness (an input that was changed, a probe that fails) fails the check in which it was made, once per exercise.
+
+    Parameters
+    ----------
+    secret : bool
+        `seed` is the instructor's: feedback shows no input that was drawn from it.
+
+    Returns
+    -------
+    ExerciseResult, and the calls of every check for the diagnosis
+    """
+    results: list[TestResult] = []
+    recording: Recording = []
+    candidates: list[tuple[int, Check, Call]] = []
+    told_of_change = False
+    checks = list(checks)
+    for position, check in enumerate(checks):
+        message, hint = "", check.hint
+        for case in range(len(check.cases)):
+            exercise = Exercise(name, transport, check.budget)
+            message = _run(check, case, exercise, seed, secret)
+            recording.append((check.name, case, exercise.calls))
+            changed = list(dict.fromkeys(argument for call in exercise.calls for argument in call.changed))
+            if changed and not told_of_change:
+                told_of_change = True
+                found = f"{name} changed its input {', '.join(explain.clip(c)[:40] for c in changed[:3])} in place"
+                message, hint = (f"{message}; {found}", check.hint) if message else (found, CHANGED)
+            if message:
+                break
+            candidates += [(position, check, call) for call in exercise.calls if _suits_probe(call, check)]
+        results.append(_result(check, message, hint))
+        if message.startswith(NOT_WRITTEN):
+            results += [_result(check, NOT_WRITTEN, "") for check in checks[position + 1 :]]
+            results[position] = _result(check, NOT_WRITTEN, "")
+            return ExerciseResult(name, tuple(results), optional, error=NOT_WRITTEN), recording
+    for probe in () if told_of_change else PROBE_HINTS:  # a function that spoils its input fails these for that reason
+        for position, check, call in candidates:
+            if probe in check.no_probe or not results[position].passed:
+                continue
+            exercise = Exercise(name, transport, check.budget)
+            verdict = _probe(probe, exercise, call, secret and check.uses_rng)
+            if verdict is None:
+                continue
+            if verdict:
+                results[position] = _result(check, verdict, PROBE_HINTS[probe])
+            break
+    return ExerciseResult(name, tuple(results), optional), recording
+
+
+def unrunnable(name: str, checks: Iterable[Check], reason: str, optional: bool = False) -> ExerciseResult:
+    """The result of an exercise that could not be checked at all."""
+    return ExerciseResult(name, tuple(_result(check, reason, "") for check in checks), optional, error=reason)
+
+
+def _result(check: Check, message: str, hint: str) -> TestResult:
+    score = 0 if message else check.points
+    return TestResult(check.name, score, check.points, message, hint if message else "")
+
+
+def _run(check: Check, case: int, exercise: Exercise, seed: int, secret: bool) -> str:
+    """Why one case fails, or an empty string."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            check.function(exercise, **check.arguments(seed, case))
+    except StudentError as error:
+        if str(error) == NOT_WRITTEN:
+            return NOT_WRITTEN
+        return explain.failure(error, exercise, secret and check.uses_rng)
+    except Exception as error:  # also what a check meets when it computes with a value of the wrong kind
+        return explain.failure(error, exercise, secret and check.uses_rng)
+    if check.quiet:
+        noise = [what for call in exercise.calls for what in (*call.flags, *call.warnings)]
+        if noise:
+            return explain.clip(f"{exercise._name} gave the right value, but with a floating-point warning: {noise[0]}")
+    return ""
+
+
+def _arrays(call: Call) -> list[np.ndarray]:
+    return [value for value in (*call.args, *call.kwargs.values()) if isinstance(value, np.ndarray)]
+
+
+def _suits_probe(call: Call, check: Check) -> bool:
+    """A call of plain arrays of moderate numbers; budgets are for sizes that nobody wants to repeat."""
+    if not call.plain or call.error or check.budget.declared:
+        return False
+    values = (*call.args, *call.kwargs.values())
+    if not all(isinstance(v, (np.ndarray, int, float, str, bool, type(None))) for v in values):
+        return False
+    floats = [a for a in _arrays(call) if a.dtype == np.float64 and a.size]
+    return bool(floats) and all(np.isfinite(a).all() and np.abs(a).max() <= PROBE_LIMIT for a in floats)
+
+
+def _cast(call: Call, convert: Callable[[np.ndarray], np.ndarray]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def one(value: Any) -> Any:
+        return convert(value) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
+
+    return tuple(map(one, call.args)), {key: one(value) for key, value in call.kwargs.items()}
+
+
+def _probe(probe: str, exercise: Exercise, call: Call, secret: bool) -> str | None:
+    """What a probe finds: a message, "" for nothing, None where this call cannot be used for it."""
+    if probe == "integers":
+        plain, typed = np.rint, lambda a: np.rint(a).astype(np.int64)
+        tolerance = 1e-9
+    else:
+        plain, typed = (lambda a: a.astype(np.float32).astype(np.float64)), (lambda a: a.astype(np.float32))
+        tolerance = 1e-3
+    try:
+        args, kwargs = _cast(call, plain)
+        expected = _numbers(exercise(*args, **kwargs))
+    except StudentError:
+        return None
+    if expected is None or not all(np.isfinite(e).all() for e in expected):
+        return None
+    if probe == "float32" and any(e.dtype.kind in "biu" for e in expected):
+        return None  # an index or a label may hang on the last digit
+    name = f"{exercise._name} on the same numbers as {'integers' if probe == 'integers' else 'float32'}"
+    try:
+        args, kwargs = _cast(call, typed)
+        got = _numbers(exercise(*args, **kwargs))
+    except WallError:
+        return None
+    except StudentError as error:
+        return explain.failure(error, exercise, secret).replace(exercise._name, name, 1)
+    if got is None or [g.shape for g in got] != [e.shape for e in expected]:
+        return f"{name} gave values of another shape or kind"
+    for g, e in zip(got, expected):
+        scale = max(np.abs(e).max(initial=0.0), 1e-300)
+        worst = np.abs(g.astype(complex) - e.astype(complex)).max(initial=0.0)
+        if not worst <= tolerance * scale:
+            return (
+                f"{name} gave something else"
+                if secret
+                else f"{name} gave {explain.brief(g)}, as floats {explain.brief(e)}"
+            )
+    return ""
+
+
+def _numbers(value: Any) -> list[np.ndarray] | None:
+    """A returned value as arrays of numbers, or None where it is anything else."""
+    parts = value if isinstance(value, tuple) else (value,)
+    try:
+        arrays = [np.asarray(part) for part in parts]
+    except ValueError:
+        return None
+    return arrays if all(a.dtype.kind in "biufc" for a in arrays) else None

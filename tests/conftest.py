@@ -1,0 +1,35 @@
+"""Options and fixtures that several test files share."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+collect_ignore = ["mini"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seeds", type=int, default=25, help="how many seeds the banks of mistakes are run over")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout that is tested."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def seeds(request) -> range:
+    """The seeds that every mistake and every alternative is run over; the public one is the first."""
+    return range(request.config.getoption("--seeds"))
+
+
+@pytest.fixture(scope="session")
+def mini(tmp_path_factory) -> Path:
+    """A copy of the tests' own little course, with the real `posekit` and an empty folder of data beside it."""
+    course = tmp_path_factory.mktemp("course") / "mini"
+    shutil.copytree(ROOT / "tests" / "mini", course)
+    (course / "posekit").symlink_to(ROOT / "posekit")
+    (course / "data" / "arrays").mkdir(parents=True)
+    return course

@@ -1,0 +1,67 @@
+"""The checks are themselves checked: each mistake fails with its own hint, each alternative and the reference passes, on every seed."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from autograder.bank import load_bank
+from autograder.binding import LocalTransport
+from autograder.checking import load_checks
+from autograder.course import labs
+from autograder.judge import run_exercise
+
+ROOT = Path(__file__).parent.parent
+EXERCISES = [(lab, name) for lab in labs(ROOT) if lab.banks.is_dir() for name in load_checks(lab.checks)]
+BANKS = {(lab.name, name): load_bank(lab.banks / f"{name}.py") for lab, name in EXERCISES}
+
+
+def bound(lab, name, function, seed):
+    result, _ = run_exercise(name, load_checks(lab.checks)[name], LocalTransport(name, function), seed=seed)
+    return result
+
+
+def said(result):
+    return "\n".join(f"{test.message}\n{test.hint}" for test in result.tests if not test.passed)
+
+
+def ids(value):
+    return getattr(value, "name", None) or (value if isinstance(value, str) else None)
+
+
+@pytest.mark.parametrize(("lab", "name"), EXERCISES, ids=ids)
+def test_bank_is_large_enough(lab, name):
+    bank = BANKS[lab.name, name]
+    assert len(bank.mistakes) >= 5 and len(bank.alternatives) >= 2
+    assert len({mistake.description for mistake in bank.mistakes}) == len(bank.mistakes)
+
+
+@pytest.mark.parametrize(("lab", "name"), EXERCISES, ids=ids)
+def test_reference_passes(lab, name, seeds):
+    function = getattr(importlib.import_module(f"solutions.{lab.topic}"), name)
+    for seed in seeds:
+        result = bound(lab, name, function, seed)
+        assert result.score == result.max_score, f"seed {seed}: {said(result)}"
+
+
+@pytest.mark.parametrize(
+    ("lab", "name", "mistake"),
+    [(lab, name, mistake) for lab, name in EXERCISES for mistake in BANKS[lab.name, name].mistakes],
+    ids=lambda value: value.function.__name__ if hasattr(value, "function") else ids(value),
+)
+def test_mistake_fails_with_its_own_hint(lab, name, mistake, seeds):
+    for seed in seeds:
+        result = bound(lab, name, mistake.function, seed)
+        assert result.score < result.max_score, f"seed {seed}: not caught"
+        assert mistake.hint in said(result), f"seed {seed}: caught, but told something else:\n{said(result)}"
+
+
+@pytest.mark.parametrize(
+    ("lab", "name", "function"),
+    [(lab, name, function) for lab, name in EXERCISES for function in BANKS[lab.name, name].alternatives],
+    ids=lambda value: value.__name__ if callable(value) else ids(value),
+)
+def test_alternative_passes(lab, name, function, seeds):
+    for seed in seeds:
+        result = bound(lab, name, function, seed)
+        assert result.score == result.max_score, f"seed {seed}: {said(result)}"

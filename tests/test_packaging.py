@@ -1,0 +1,43 @@
+"""What the project says of itself in several places is the same everywhere."""
+
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+
+def test_environment_equals_pyproject(root, project):
+    listed = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
+    by_pip = next(entry["pip"] for entry in listed if isinstance(entry, dict))
+    extras = project["optional-dependencies"]
+    expected = [*project["dependencies"], *extras["lab"], *extras["grade"]]
+    assert sorted(map(str, map(Requirement, by_pip))) == sorted(map(str, map(Requirement, expected)))
+    assert f"python{project['requires-python']}" in listed
+
+
+def test_citation_has_the_version(root, project):
+    assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == project["version"]
+
+
+def test_constraints_satisfy_pyproject(root, project):
+    pinned = Requirement((root / "constraints.txt").read_text().strip())
+    (floor,) = [Requirement(r) for r in project["dependencies"] if Requirement(r).name == pinned.name]
+    assert all(floor.specifier.contains(spec.version) for spec in pinned.specifier)
+
+
+def test_readme_begins_with_the_two_commands(root):
+    readme = (root / "README.md").read_text()
+    block = readme.split("```")[1]
+    assert "make demo" in block and "make test" in block
+
+
+def test_students_wheel_holds_no_solutions(root):
+    build = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert build["packages"] == ["posekit", "autograder"]
+    assert not any("solutions" in path or "tests" in path for path in build["force-include"])
