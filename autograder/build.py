@@ -64,10 +64,8 @@ def entries(lab: Lab) -> list[Entry]:
     for cell in read_source(lab).cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code" and "exercise" in tags:
-            module, names = _solution_import(lab, cell.source)
-            if len(names) != 1:
-                raise BuildError(f"{lab.source.name}: an exercise cell imports one name, this one {', '.join(names)}")
-            found.append(Entry(names[0], module, "optional" in tags))
+            module, name = _exercise_import(lab, cell.source)
+            found.append(Entry(name, module, "optional" in tags))
     return found
 
 
@@ -153,7 +151,7 @@ class _Builder:
                 )
 
     def _exercise(self, source: str) -> None:
-        module, (name,) = _solution_import(self.lab, source)
+        module, name = _exercise_import(self.lab, source)
         span = self._span(module, name)
         if name in self.exercises or name in self.given:
             raise self._error(f"{name} is listed twice")
@@ -221,6 +219,13 @@ def _solution_import(lab: Lab, source: str) -> tuple[str, list[str]]:
             f"{lab.source.name}: an exercise or given cell is one line, `from solutions.module import name`, not {source[:60]!r}"
         ) from None
     return statement.module, [alias.name for alias in statement.names]
+
+
+def _exercise_import(lab: Lab, source: str) -> tuple[str, str]:
+    module, names = _solution_import(lab, source)
+    if len(names) != 1:
+        raise BuildError(f"{lab.source.name}: an exercise cell imports one name, this one {', '.join(names)}")
+    return module, names[0]
 
 
 def _question_id(source: str) -> str:

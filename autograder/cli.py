@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.build import BuildError
 from autograder.checking import CheckError
 from autograder.course import CourseError
+from autograder.export import ExportError
 from autograder.intake import IntakeError
 from autograder.result import Result
 from autograder.wall import StartError
@@ -24,7 +25,8 @@ export = typer.Typer(no_args_is_help=True, help="Results in the form that anothe
 app.add_typer(export, name="export")
 console = Console()
 
-KNOWN_ERRORS = (BuildError, CheckError, CourseError, IntakeError, StartError)
+KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, StartError)
+Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
 LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
 
 
@@ -171,3 +173,66 @@ def doctor() -> None:
     for name, why in layers["missing"].items():
         console.print(f"  ✗ {name}: {why}", highlight=False)
     console.print("Fit for graded use." if layers["graded_use"] else layers["summary"], highlight=False)
+
+
+def _read_results(graded: Path) -> list[Result]:
+    import json
+
+    try:
+        paths = sorted((graded / "results").glob("*.json"))
+        results = [Result.from_json(json.loads(path.read_text("utf-8"))) for path in paths]
+    except (ValueError, KeyError, TypeError):
+        raise ExportError(f"{graded / 'results'} holds a file that is no result of ours: grade again") from None
+    if not results:
+        raise ExportError(f"{graded} holds no results: run `autograder grade` first")
+    return results
+
+
+@export.command()
+def canvas(
+    graded: Graded,
+    gradebook: Annotated[Path, typer.Argument(help="The gradebook as Canvas exports it (CSV).")],
+    out: Annotated[Path, typer.Option(help="The CSV to upload.")] = Path("canvas.csv"),
+    assignment: Annotated[
+        Optional[str], typer.Option(help="The assignment's column, where its name is not the lab's.")
+    ] = None,
+) -> None:
+    """Scores as a CSV that Canvas's gradebook imports."""
+    from autograder.export import to_canvas
+
+    done = to_canvas(_read_results(graded), gradebook, out, assignment)
+    console.print(f"wrote {out}: {len(done.matched)} students matched", highlight=False)
+    for said, students in (("no row for", done.without_row), ("no result for", done.without_result)):
+        if students:
+            console.print(f"{said}: {', '.join(students)}", highlight=False, markup=False)
+
+
+@export.command()
+def gradescope(
+    lab: LabName,
+    out: Annotated[Path, typer.Option(help="The zip to upload as autograder.")] = Path("autograder.zip"),
+) -> None:
+    """An autograder for Gradescope that grades one lab there."""
+    from autograder.course import find_root
+    from autograder.export import to_gradescope
+
+    to_gradescope(find_root(), lab, out)
+    console.print(f"wrote {out}", highlight=False)
+
+
+@export.command()
+def nbgrader(
+    graded: Graded,
+    lab: LabName,
+    gradebook: Annotated[Path, typer.Option(help="nbgrader's database, made where it is missing.")] = Path(
+        "gradebook.db"
+    ),
+) -> None:
+    """Scores into nbgrader's gradebook, as if nbgrader had graded."""
+    from autograder.course import find_lab, find_root
+    from autograder.export import to_nbgrader
+
+    chosen = find_lab(find_root(), lab)
+    results = _read_results(graded)
+    to_nbgrader(results, gradebook, chosen.name, notebook=chosen.stem)
+    console.print(f"wrote the scores of {len(results)} students to {gradebook}", highlight=False)

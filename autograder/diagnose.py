@@ -70,7 +70,7 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
     if isinstance(a, (str, type(None))) or isinstance(b, (str, type(None))):
-        return a == b
+        return type(a) is type(b) and a == b
     try:
         x, y = np.asarray(a), np.asarray(b)
         if x.shape != y.shape or x.dtype.kind not in "biufc" or y.dtype.kind not in "biufc":

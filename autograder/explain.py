@@ -51,7 +51,8 @@ def _assertion(error: AssertionError, name: str, call: Call | None, secret: bool
         return _plain_assertion(error, name, call, secret)
     actual, desired = compared
     got = call.value if call is not None else None
-    direct = actual is got or (isinstance(actual, np.ndarray) and isinstance(got, np.ndarray) and actual.base is got)
+    scalar = isinstance(got, (int, float, complex, np.generic)) and np.ndim(actual) == 0
+    direct = actual is got or (scalar and actual == got)
     called = (
         f"{name}({_arguments(call)})"
         if call is not None and not secret

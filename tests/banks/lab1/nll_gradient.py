@@ -1,0 +1,157 @@
+"""What goes wrong, and what else is right, in `nll_gradient`."""
+
+import numpy as np
+import torch
+from scipy import special
+
+from autograder.bank import alternative, mistake
+
+
+def residual(w, X, y):
+    return special.expit(X @ w) - y
+
+
+@mistake("gets the sign of the data term wrong", hint="mind the sign")
+def ascent(w, X, y, lam=0.0):
+    return X.T @ -residual(w, X, y) + lam * w
+
+
+@mistake("returns minus the gradient", hint="mind the sign")
+def minus(w, X, y, lam=0.0):
+    return -(X.T @ residual(w, X, y) + lam * w)
+
+
+@mistake("takes the mean instead of the sum", hint="summed over patches")
+def mean(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) / len(y) + lam * w
+
+
+@mistake("forgets the ridge", hint="gradient lam w")
+def no_ridge(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y)
+
+
+@mistake("doubles the ridge", hint="gradient lam w")
+def ridge_twice(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + 2 * lam * w
+
+
+@mistake("halves the ridge", hint="gradient lam w")
+def ridge_half(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + 0.5 * lam * w
+
+
+@mistake("subtracts the ridge", hint="gradient lam w")
+def ridge_subtracted(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) - lam * w
+
+
+@mistake("adds the value of the ridge term to every entry", hint="gradient lam w")
+def ridge_value(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + 0.5 * lam * (w @ w)
+
+
+@mistake("adds lam instead of lam w", hint="gradient lam w")
+def ridge_without_w(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + lam
+
+
+@mistake("adds the ridge once per patch", hint="added once")
+def ridge_per_patch(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + len(y) * lam * w
+
+
+@mistake("spares the first weight from the ridge", hint="every entry")
+def spares_an_intercept(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + lam * np.append(0.0, w[1:])
+
+
+@mistake("uses the activation instead of the probability", hint="prediction minus label")
+def linear_regression(w, X, y, lam=0.0):
+    return X.T @ (X @ w - y) + lam * w
+
+
+@mistake("rounds the predictions to labels", hint="prediction minus label")
+def perceptron(w, X, y, lam=0.0):
+    return X.T @ ((X @ w > 0) - np.asarray(y, float)) + lam * w
+
+
+@mistake("multiplies by the slope of the logistic function, as for a squared error", hint="prediction minus label")
+def squared_error(w, X, y, lam=0.0):
+    p = special.expit(X @ w)
+    return X.T @ ((p - y) * p * (1 - p)) + lam * w
+
+
+@mistake("forgets the labels", hint="prediction minus label")
+def no_labels(w, X, y, lam=0.0):
+    return X.T @ special.expit(X @ w) + lam * w
+
+
+@mistake("does not sum over the patches", hint="one entry per weight")
+def per_patch(w, X, y, lam=0.0):
+    return X * residual(w, X, y)[:, None] + lam * w
+
+
+@mistake("sums over the weights instead of the patches", hint="one entry per weight")
+def wrong_axis(w, X, y, lam=0.0):
+    return (X * residual(w, X, y)[:, None]).sum(axis=1)
+
+
+@mistake("returns a column", hint="one entry per weight")
+def column(w, X, y, lam=0.0):
+    return (X.T @ residual(w, X, y) + lam * w)[:, None]
+
+
+@mistake("drops the axis of a single weight", hint="one entry per weight")
+def squeezed(w, X, y, lam=0.0):
+    return np.squeeze(X.T @ residual(w, X, y) + lam * w)
+
+
+@mistake("overflows where |Xw| is large", hint="stable sigmoid")
+def naive_sigmoid(w, X, y, lam=0.0):
+    e = np.exp(X @ w)
+    return X.T @ (e / (1 + e) - y) + lam * w
+
+
+@mistake("takes forward differences", hint="prediction minus label")
+def finite_differences(w, X, y, lam=0.0):
+    def f(v):
+        return np.sum(np.logaddexp(0, X @ v) - y * (X @ v)) + 0.5 * lam * v @ v
+
+    return np.array([(f(w + 1e-6 * e) - f(w)) / 1e-6 for e in np.eye(len(w))])
+
+
+@mistake("takes a gradient step along the way", hint="Work on a copy")
+def changes_w(w, X, y, lam=0.0):
+    gradient = X.T @ residual(w, X, y) + lam * w
+    w -= 0.1 * gradient
+    return gradient
+
+
+@alternative
+def by_loop(w, X, y, lam=0.0):
+    gradient = [lam * float(weight) for weight in w]
+    for x, label in zip(X, y, strict=True):
+        error = float(special.expit(np.dot(w, x))) - float(label)
+        for d in range(len(w)):
+            gradient[d] += error * float(x[d])
+    return gradient
+
+
+@alternative
+def by_rows(w, X, y, lam=0.0):
+    return ((special.expit(X @ w) - y)[:, None] * X).sum(axis=0) + lam * w
+
+
+@alternative
+def by_einsum(w, X, y, lam=0.0):
+    return np.einsum("n,nd->d", residual(w, X, y), X) + lam * np.asarray(w)
+
+
+@alternative
+def by_autograd(w, X, y, lam=0.0):
+    w = torch.tensor(w, dtype=torch.float64, requires_grad=True)
+    X, y = torch.as_tensor(X, dtype=torch.float64), torch.as_tensor(y, dtype=torch.float64)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(X @ w, y, reduction="sum") + 0.5 * lam * w @ w
+    loss.backward()
+    return w.grad

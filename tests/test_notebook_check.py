@@ -1,0 +1,73 @@
+"""`check("nll")` as a student meets it: in a notebook's own process, printing to standard output alone."""
+
+import subprocess
+import sys
+
+import pytest
+
+SESSION = """
+import sys
+{code}
+from autograder import check
+print("returned", repr(check("softplus")))
+"""
+RIGHT = "import numpy as np\ndef softplus(a):\n    {first}\n    return np.logaddexp(0.0, a)\n"
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", SESSION.format(code=code)], capture_output=True, text=True)
+
+
+def test_right_answer():
+    done = run(RIGHT.format(first="pass"))
+    assert "softplus — 3 of 3 points" in done.stdout and "returned 3.0" in done.stdout and done.stderr == ""
+
+
+def test_wrong_answer_names_what_is_wrong():
+    done = run("import numpy as np\ndef softplus(a):\n    return np.log(1 + np.exp(np.asarray(a, dtype=float)))\n")
+    assert "returned 1.0" in done.stdout and "overflows" in done.stdout and "log1p" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("", "softplus is not defined. Run the cell that defines it first."),
+        ("def softplus(a):\n    raise NotImplementedError()", "not written yet"),
+        ("def softplus(a):\n    return 1 / 0", "ZeroDivisionError"),
+        ("softplus = 3", "softplus is not a function"),
+        ("def softplus(a):\n    sys.exit()", "SystemExit"),
+    ],
+)
+def test_broken_answers_are_told_without_a_traceback(code, said):
+    done = run(code)
+    assert said in done.stdout and "returned 0.0" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_unknown_name_is_told(capsys):
+    from autograder import check
+
+    assert check("softplsu") == 0.0
+    assert "no exercise called 'softplsu'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "print('noise', file=sys.stderr)",
+        "import os; os.write(2, b'noise')",
+        "import warnings; warnings.warn('noise')",
+        "import subprocess; subprocess.run('echo noise >&2', shell=True)",
+    ],
+)
+def test_standard_error_stays_silent(first):
+    """nbgrader takes anything there for a failure, and gives the cell zero."""
+    done = run(RIGHT.format(first=first))
+    assert done.stderr == "" and "returned 3.0" in done.stdout
+
+
+def test_a_stream_that_the_student_kept_stays_silent():
+    code = "import io\nclass Stream(io.StringIO):\n    pass\nsys.stderr = kept = Stream()\n" + RIGHT.format(first="kept.write('noise')")
+    done = run(code + "\nimport atexit; atexit.register(lambda: print('kept:', repr(kept.getvalue())))")
+    assert "kept: ''" in done.stdout

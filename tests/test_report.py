@@ -1,0 +1,407 @@
+"""Reports: the text that a student reads, pages that nothing of a student can mark up, and a CSV that spreadsheets can trust."""
+
+import base64
+import csv
+import hashlib
+import html.parser
+import re
+from dataclasses import replace
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from autograder.files import clean, file_names
+from autograder.markup import tag
+from autograder.report import table, text, write_class_page, write_feedback, write_grades
+from autograder.result import ExerciseResult, Result, TestResult, WrittenAnswer
+
+WALL = {"layers": ["namespaces", "seccomp"], "missing": {}, "graded_use": True, "summary": "Wall: namespaces, seccomp."}
+THIN = {"layers": ["rlimits"], "missing": {"seccomp": "no libseccomp"}, "graded_use": False, "summary": "Limits only."}
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</title></style></head><body onload=alert(1)>",
+    "<!--", "-->", "]]>", "<![CDATA[", "&lt;b&gt;", "&#60;b&#62;", "javascript:alert(1)", "\x00\x1b[31m\x07", "\ud800\udfff",
+    "\u202egnp.exe", "a\u2028b", "<svg/onload=alert(1)>", "{{7*7}}", "../../../etc/passwd", "x" * 300, "",
+]  # fmt: skip
+
+OVERFLOW = TestResult(
+    "does not overflow",
+    0,
+    1,
+    "softplus([710.0, …]) gave [inf, …], expected [710.0, …]",
+    "exp(a) overflows for large a. Take m = max(0, a) out of the logarithm first.",
+)
+SMALL = TestResult(
+    "keeps small values",
+    0,
+    1,
+    "softplus([…, -40.0, …]) gave 0.0, expected 4.248e-18",
+    "For very negative a the 1 swallows exp(a): log(1 + x) for tiny x needs np.log1p.",
+)
+AGREES = TestResult("agrees with logaddexp", 1, 1)
+MEAN = "takes the mean instead of the sum"
+
+
+def softplus(*tests: TestResult, **kwargs) -> ExerciseResult:
+    return ExerciseResult("softplus", tests or (AGREES, OVERFLOW, SMALL), **kwargs)
+
+
+def nll(score: int = 4, **kwargs) -> ExerciseResult:
+    message = "" if score == 4 else "nll(w, X, y) gave 0.69, expected 27.7"
+    hint = "" if score == 4 else "The objective is a sum over the data."
+    return ExerciseResult("nll", (TestResult("is a sum", score, 4, message, hint),), **kwargs)
+
+
+def make(student: str = "ann", *exercises: ExerciseResult, **kwargs) -> Result:
+    fields = {"wall": WALL, "notebook_sha256": "ab" * 32, "versions": {"numpy": "2.0"}} | kwargs
+    return Result(student, "lab1", exercises or (softplus(), nll()), **fields)
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_prints_what_the_course_promises():
+    assert text(softplus()).splitlines() == [
+        "softplus — 1 of 3 points",
+        "  ✓ agrees with logaddexp",
+        "  ✗ does not overflow          softplus([710.0, …]) gave [inf, …], expected [710.0, …]",
+        "      exp(a) overflows for large a. Take m = max(0, a) out of the logarithm first.",
+        "  ✗ keeps small values         softplus([…, -40.0, …]) gave 0.0, expected 4.248e-18",
+        "      For very negative a the 1 swallows exp(a): log(1 + x) for tiny x needs np.log1p.",
+    ]
+
+
+def test_the_diagnosis_comes_last():
+    assert text(nll(0, diagnosis=MEAN)).splitlines()[-1].strip() == (
+        "It looks as if your function takes the mean instead of the sum."
+    )
+
+
+def test_an_exercise_that_could_not_run_says_why_once():
+    tests = tuple(TestResult(name, 0, 1, "not written yet") for name in ("a", "b"))
+    lines = text(ExerciseResult("mirror", tests, optional=True, error="not written yet")).splitlines()
+    assert lines == ["mirror (optional) — 0 of 2 points", "  ✗ not written yet"]
+
+
+def test_one_point_is_no_points():
+    assert text(softplus(AGREES)).startswith("softplus — 1 of 1 point\n")
+
+
+def test_long_lines_are_wrapped_and_numbers_stay_whole():
+    message = "gave " + ", ".join(f"-{i}.5e-10" for i in range(60))
+    failed = TestResult("n" * 50, 0, 1, message, "hint " * 60)
+    lines = text(softplus(failed, replace(failed, name="short"))).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert not any(line.rstrip().endswith(("-", "e-")) for line in lines)
+    assert " ".join(text(softplus(replace(failed, name="short", hint=""))).split()).endswith(message)
+
+
+def test_a_message_with_lines_of_its_own_keeps_them_in_its_column():
+    lines = text(softplus(TestResult("two lines", 0, 1, "first\nsecond"))).splitlines()
+    assert lines[1].index("first") == lines[2].index("second")
+
+
+def test_text_does_not_steer_the_terminal():
+    printed = text(softplus(TestResult("t", 0, 1, "\x1b]0;owned\x07\x1b[2J\rgone", "")))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", printed)
+
+
+# --- table ------------------------------------------------------------------------------------------------------------
+
+
+def shown(results, width=100) -> str:
+    console = Console(width=width, color_system=None, record=True, file=open("/dev/null", "w"))
+    console.print(table(results))
+    return console.export_text()
+
+
+def test_the_table_has_a_row_per_student_in_order():
+    page = shown([make("zoe"), make("adam", softplus(AGREES, diagnosis=None), nll(0, diagnosis=MEAN))])
+    assert page.index("adam") < page.index("zoe")
+    assert "1 / 5" in page and "5 / 7" in page and "nll takes the mean" in page and "1 softplus   2 nll" in page
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "[red]x[/red]", "[/]", "[link=http://x]y[/link]"])
+def test_the_table_shows_markup_as_text(hostile):
+    page = shown([make(hostile, notes=(hostile,)), make("ann", softplus(error=hostile), nll())], width=200)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", page)
+    if hostile.startswith("["):
+        assert hostile in page
+
+
+def test_an_empty_class_still_prints():
+    assert "Student" in shown([])
+
+
+# --- grades.csv -------------------------------------------------------------------------------------------------------
+
+
+def grades(tmp_path, results):
+    write_grades(results, tmp_path / "grades.csv")
+    with open(tmp_path / "grades.csv", encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, strict=True))
+
+
+def test_grades_have_one_header_and_a_row_per_student(tmp_path):
+    rows = grades(tmp_path, [make("zoe"), make("adam", softplus(AGREES), nll(0, error="the cell fails: line 3"))])
+    assert rows == [
+        ["student", "score", "max_score", "softplus", "nll", "remarks"],
+        ["adam", "1", "5", "1", "0", "nll: the cell fails: line 3"],
+        ["zoe", "5", "7", "1", "4", ""],
+    ]
+    assert (tmp_path / "grades.csv").read_bytes().count(b"\r\n") == 3
+
+
+@pytest.mark.parametrize("student", ['a,"b"', "a;b", "new\nline", "tab\tx", "o'neil", "李明", "a, b\"\n'c"])
+def test_hostile_ids_survive_the_round_trip(tmp_path, student):
+    assert grades(tmp_path, [make(student)])[1][0] == student
+
+
+@pytest.mark.parametrize(
+    "formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\n=1", "＝1", "＋1", "|calc", '=cmd|"/c calc"!A1']
+)
+def test_formulas_are_defused_everywhere(tmp_path, formula):
+    rows = grades(tmp_path, [make(formula, notes=(formula,)), make("x", softplus(error=formula), nll())])
+    cells = [cell for row in rows[1:] for cell in (row[0], row[-1])]
+    assert not any(re.match(r"\s*[=+\-@＝＋－＠|]", cell) for cell in cells)
+    assert "'" + formula in cells
+
+
+def test_ids_that_are_no_text_are_written(tmp_path):
+    assert grades(tmp_path, [make("\udcff"), make("\x00\x1b")])[2][0] == "\ufffd"
+
+
+def test_a_thin_wall_and_a_long_remark_are_in_the_csv(tmp_path):
+    (_, row) = grades(tmp_path, [make("ann", wall=THIN, notes=("x" * 10_000,))])
+    assert row[-1].startswith("not for graded use: Limits only.") and len(row[-1]) <= 1000
+
+
+def test_an_error_of_the_whole_notebook_is_one_remark(tmp_path):
+    (_, row) = grades(tmp_path, [make("ann", softplus(error="not JSON"), nll(0, error="not JSON"))])
+    assert row[-1] == "all exercises: not JSON"
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+VOID = {"meta", "br"}
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser would make of a page: elements with attributes, and text. Fails on anything unbalanced."""
+
+    def __init__(self, source: str):
+        super().__init__(convert_charrefs=True)
+        self.source, self.stack, self.elements, self.texts = source, [], [], []
+        self.feed(source)
+        self.close()
+        assert self.stack == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        assert len(dict(attrs)) == len(attrs)
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        if self.stack and self.stack[-1] != "style":
+            self.texts.append(data)
+
+    def handle_comment(self, data):
+        raise AssertionError("a comment")
+
+    def handle_pi(self, data):
+        raise AssertionError("a processing instruction")
+
+    def unknown_decl(self, data):
+        raise AssertionError("a declaration")
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+    @property
+    def skeleton(self):
+        """Everything but texts and the values of attributes."""
+        return [(tag, sorted(attributes)) for tag, attributes in self.elements]
+
+    def find(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def feedback(tmp_path, result) -> Page:
+    write_feedback(result, tmp_path / "f.html")
+    return Page((tmp_path / "f.html").read_text("utf-8"))
+
+
+def class_page(tmp_path, results) -> Page:
+    write_class_page(results, tmp_path / "class.html")
+    return Page((tmp_path / "class.html").read_text("utf-8"))
+
+
+def filled(word: str, wall=WALL) -> Result:
+    """A result with `word` wherever a student's bytes may come."""
+    failed = TestResult("t", 0, 1, f"m {word}", "h")
+    exercises = (softplus(failed), nll(0, error=f"e {word}"))
+    return make(
+        f"s {word}", *exercises, written=(WrittenAnswer("4b", "Why?", 3, f"a {word}"),), notes=(f"n {word}",), wall=wall
+    )
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_nothing_of_a_student_becomes_markup(tmp_path, hostile):
+    for write in (feedback, lambda p, r: class_page(p, [r])):
+        plain, page = write(tmp_path, filled("plain")), write(tmp_path, filled(hostile))
+        assert page.skeleton == plain.skeleton
+        assert page.source.isprintable() or not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", page.source)
+    page = feedback(tmp_path, filled(hostile))
+    for prefix in "smean":
+        assert f"{prefix} {clean(hostile)}" in page.text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(exclude_categories=()), max_size=40))
+def test_no_text_at_all_becomes_markup(tmp_path_factory, word):
+    folder = tmp_path_factory.getbasetemp()
+    page = feedback(folder, filled(word))
+    assert page.skeleton == feedback(folder, filled("plain")).skeleton
+    assert f"m {clean(word)}" in page.text
+
+
+@pytest.mark.parametrize("wall", [WALL, THIN])
+def test_pages_stand_alone(tmp_path, wall):
+    for page in (feedback(tmp_path, filled("x", wall)), class_page(tmp_path, [filled("x", wall)])):
+        (policy,) = [m["content"] for m in page.find("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+        style = re.search("<style>(.*?)</style>", page.source, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        assert {tag for tag, _ in page.elements}.isdisjoint(
+            {"script", "img", "iframe", "link", "object", "form", "base"}
+        )
+        for _, attributes in page.elements:
+            assert not any(name.startswith("on") or name in ("style", "src") for name in attributes)
+            assert re.match(r"#|feedback/|$", attributes.get("href", ""))
+        assert "url(" not in style and "@import" not in style
+        assert any(m.get("name") == "viewport" for m in page.find("meta"))
+        assert page.find("html")[0]["lang"] == "en"
+
+
+def test_pages_are_accessible(tmp_path):
+    for page in (feedback(tmp_path, filled("x")), class_page(tmp_path, [filled("x"), make("ann")])):
+        levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+        assert (
+            levels[0] == 1
+            and levels.count(1) == 1
+            and all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+        )
+        assert all(th.get("scope") in ("col", "row") for th in page.find("th"))
+        assert all(svg.get("aria-hidden") or "aria-label" in svg for svg in page.find("svg"))
+        ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        assert {a["href"][1:] for a in page.find("a") if a["href"].startswith("#")} <= set(ids)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_an_element_keeps_its_attributes_and_text_to_itself(hostile):
+    page = Page(tag("p", hostile, [tag("b", hostile)], title=hostile, data_x="'"))
+    assert page.elements == [("p", {"title": clean(hostile), "data-x": "'"}), ("b", {})]
+    assert page.text == 2 * clean(hostile)
+
+
+def test_feedback_says_what_the_notebook_says(tmp_path):
+    result = make("ann", softplus(diagnosis="exponentiates first"), nll(0, error="the cell fails: line 3"))
+    page = feedback(tmp_path, result)
+    for test in (OVERFLOW, SMALL):
+        assert test.message in page.text and test.hint in page.text and f"failed: {test.name}" in page.text
+    assert "passed: agrees with logaddexp" in page.text
+    assert "It looks as if your function exponentiates first." in page.text
+    assert "1 of 7 points" in page.text and "the cell fails: line 3" in page.text
+    assert WALL["summary"] in page.text and "Not for graded use" not in page.text
+
+
+def test_written_answers_are_for_the_hand(tmp_path):
+    answers = (WrittenAnswer("4b", "Why the maximum?", 3, "Because\n  so."), WrittenAnswer("5a", "And?", 1, "  "))
+    page = feedback(tmp_path, make(written=answers))
+    assert "To be marked by hand" in page.text and "Because\n  so." in page.text and "No answer." in page.text
+
+
+def test_optional_exercises_are_marked(tmp_path):
+    bonus = ExerciseResult("mirror", (TestResult("m", 1, 1),), optional=True)
+    results = [make("ann", softplus(), nll(), bonus)]
+    assert "mirror (optional)" in feedback(tmp_path, results[0]).text
+    assert "mirror (optional)" in class_page(tmp_path, results).text
+
+
+def test_a_thin_wall_is_said_on_every_page(tmp_path):
+    for page in (feedback(tmp_path, make(wall=THIN)), class_page(tmp_path, [make("b"), make("a", wall=THIN)])):
+        assert "Not for graded use. Limits only." in page.text and "seccomp: no libseccomp" in page.text
+
+
+def a_class(count: int = 40, mean: int = 11) -> list[Result]:
+    wrong = [make(f"m{i:02}", softplus(AGREES), nll(0, diagnosis=MEAN)) for i in range(mean)]
+    return wrong + [make(f"r{i:02}", softplus(AGREES), nll()) for i in range(count - mean)]
+
+
+def test_the_class_page_counts_named_mistakes_and_failed_checks(tmp_path):
+    results = a_class()
+    results[-1] = make("unreadable", softplus(error="not JSON"), nll(0, error="not JSON"))
+    page = class_page(tmp_path, results)
+    assert f"11 of 40: {MEAN}" in page.text
+    assert "11 of 39: is a sum" in page.text and "The objective is a sum over the data." in page.text
+    assert "1all exercisesnot JSON" in page.text
+
+
+def test_the_bars_of_an_exercise_add_up(tmp_path):
+    results = a_class() + [make("p", softplus(), nll())]
+    page = class_page(tmp_path, results)
+    labels = [svg["aria-label"] for svg in page.find("svg") if "in full" in svg.get("aria-label", "")]
+    assert labels == ["40 in full, 1 in part, 0 with no points", "30 in full, 0 in part, 11 with no points"]
+    widths = [float(r["width"]) for r in page.find("rect") if r.get("class") in ("full", "part", "none")]
+    assert all(0 <= width <= 100 for width in widths)
+
+
+@pytest.mark.parametrize("best", [0, 1, 4, 9, 10, 11, 38, 50, 101])
+def test_the_distribution_counts_every_student_once(tmp_path, best):
+    def scored(score):
+        return make(f"s{score}", ExerciseResult("f", (TestResult("t", score, best),)))
+
+    page = class_page(tmp_path, [scored(score) for score in range(best + 1)])
+    rows = re.search(r"Number of students by points\.(.*?)</table>", page.source, re.DOTALL)[1]
+    counts = [int(n) for n in re.findall(r'<td class="n">(\d+)</td>', rows)]
+    ranges = [tuple(map(int, r.split("–"))) for r in re.findall(r'scope="row" class="n">([\d–]+)</th>', rows)]
+    assert sum(counts) == best + 1 and len(counts) == len(ranges) <= 11
+    assert [n for n in counts] == [r[-1] - r[0] + 1 for r in ranges]
+
+
+def test_students_are_sorted_and_linked_to_their_pages(tmp_path):
+    students = ["zoe", "adam", "a/b", "a b?#%", 'x">', "李明", "\udcff"]
+    page = class_page(tmp_path, [make(s) for s in students])
+    links = [a["href"] for a in page.find("a")]
+    names = file_names(students)
+    assert [unquote(link) for link in links] == [f"feedback/{names[s]}.html" for s in sorted(students)]
+    assert all(re.fullmatch(r"feedback/[\w.~%-]+\.html", link, re.ASCII) for link in links)
+
+
+def test_notes_are_on_the_class_page(tmp_path):
+    assert "handed in late" in class_page(tmp_path, [make(notes=("handed in late",))]).text
+
+
+def test_a_class_page_needs_a_class(tmp_path):
+    with pytest.raises(ValueError, match="no results"):
+        write_class_page([], tmp_path / "class.html")
+
+
+def test_the_order_of_results_changes_no_byte(tmp_path):
+    results = a_class(12, 5)
+    for name, order in (("a", results), ("b", results[::-1])):
+        write_class_page(order, tmp_path / f"{name}.html")
+        write_grades(order, tmp_path / f"{name}.csv")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
