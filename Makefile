@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render test-browser mutants build lab lint bench clean
+.PHONY: help demo test test-full test-render mutants build lab site lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,13 @@ build: .venv/core ## build labs/*.ipynb from solutions/notebooks
 
 lab: .venv/test ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs
+
+site: .venv/test ## build the walkthrough site into build/site
+	@$(PIP) --editable '.[site]'
+	@rm -rf build/docs && mkdir -p build && cp -r docs build/docs
+	@$(BIN)/autograder build --walkthrough build/docs/walkthroughs
+	@$(BIN)/python -m sphinx -q -b html build/docs build/site
+	@echo "Wrote build/site/index.html."
 
 lint: .venv/test
 	$(BIN)/ruff check .

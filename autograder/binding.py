@@ -63,7 +63,7 @@ class Call:
         return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)), self.callbacks)
 
 
-MAX_CALLBACKS = 200_000
+MAX_CALLBACKS = 100_000
 
 
 class Exercise:
@@ -232,9 +232,11 @@ def coerce(value: Any) -> Any:
     """Honest lists as arrays, so that a check can do arithmetic on them; anything ragged or not numeric stays."""
     if isinstance(value, list):
         items = [coerce(item) for item in value]
+        if not all(isinstance(item, (bool, int, float, complex, np.ndarray, np.generic)) for item in items):
+            return items
         try:
             array = np.array(items)
-        except ValueError:
+        except (ValueError, OverflowError):
             return items
         return array if array.dtype.kind in "biufc" else items
     if isinstance(value, tuple):

@@ -141,14 +141,13 @@ class _Builder:
             raise self._error(f"{module} has no function {name}")
         return self.spans[module][name]
 
-    def _require_names(self, span: Span, *sources: str) -> None:
-        for source in sources:
-            missing = names_needed(source) - names_defined(source) - self.defined
-            if missing:
-                raise self._error(
-                    f"{span.name} uses {sorted(missing)[0]}, which no earlier cell defines: "
-                    "import it in the set-up cell, or give it in a given cell"
-                )
+    def _require_names(self, span: Span) -> None:
+        missing = names_needed(span.full) - names_defined(span.full) - self.defined
+        if missing:
+            raise self._error(
+                f"{span.name} uses {sorted(missing)[0]}, which no earlier cell defines: "
+                "import it in the set-up cell, or give it in a given cell"
+            )
 
     def _exercise(self, source: str) -> None:
         module, name = _exercise_import(self.lab, source)
@@ -159,7 +158,7 @@ class _Builder:
             raise self._error(f"{span.where} has nothing between solution markers: is it meant to be given?")
         if not self.checks.get(name):
             raise self._error(f"no check in {self.lab.checks.name} takes {name}")
-        self._require_names(span, span.full, span.stub)
+        self._require_names(span)
         self.exercises.append(name)
         self.defined.add(name)
         worth = sum(check.points for check in self.checks[name])
@@ -176,7 +175,7 @@ class _Builder:
             span = self._span(module, name)
             if name in self.exercises or name in self.given:
                 raise self._error(f"{name} is listed twice")
-            self._require_names(span, span.full)
+            self._require_names(span)
             self.given.append(name)
             self.defined.add(name)
             parts.append(span.full)

@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 export = typer.Typer(no_args_is_help=True, help="Results in the form that another system takes.")
 app.add_typer(export, name="export")
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)  # a log file has no width of its own
 
 KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, StartError)
 Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
@@ -119,7 +119,7 @@ def grade(
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     _write_reports(results, out)
-    console.print(table(results))
+    console.print(table(results, console.width))
     walls = dict.fromkeys(
         result.wall["summary"] for result in results if result.wall["layers"] or result.wall["missing"]
     )

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.bank import load_bank
-from autograder.binding import LocalTransport
-from autograder.checking import load_checks
-from autograder.judge import Recording, run_exercise
+from autograder.bank import Mistake, load_bank
+from autograder.binding import Call, LocalTransport
+from autograder.checking import Check, load_checks
+from autograder.judge import Recording, run_check, run_exercise
 from autograder.result import ExerciseResult
 
 TOLERANCE = 1e-9  # another order of summation, not another function
@@ -22,46 +22,60 @@ def diagnose(result: ExerciseResult, recording: Recording, checks: Path, bank: P
 
     An exercise that draws samples is not diagnosed, nor one that never gave back a value.
     """
-    calls = [call for _, _, made in recording for call in made]
+    calls = [call for cases in recording.values() for made in cases for call in made]
     if result.error or result.score == result.max_score or not bank.exists():
         return None
     if any(call.samples for call in calls) or all(call.error or call.value is None for call in calls):
         return None
-    found = [
-        description
-        for description, known, known_recording in _known(result.name, checks, bank, seed)
-        if [t.passed for t in known.tests] == [t.passed for t in result.tests] and agree(recording, known_recording)
-    ]
-    return found[0] if len(found) == 1 else None
+    passed = [test.passed for test in result.tests]
+    found = [known for known in _bank(result.name, checks, bank, seed) if known.agrees(recording) and known.passed == passed]
+    return found[0].description if len(found) == 1 else None
 
 
 @lru_cache(maxsize=64)
-def _known(exercise: str, checks: Path, bank: Path, seed: int) -> list[tuple[str, ExerciseResult, Recording]]:
+def _bank(exercise: str, checks: Path, bank: Path, seed: int) -> tuple[_Known, ...]:
     tests = load_checks(checks)[exercise]
-    known = []
-    for mistake in load_bank(bank).mistakes:
-        result, recording = run_exercise(
-            exercise, tests, LocalTransport(exercise, mistake.function), seed=seed, secret=True
-        )
-        known.append((mistake.description, result, _without_inputs(recording)))
-    return known
+    return tuple(_Known(mistake, tests, seed) for mistake in load_bank(bank).mistakes)
 
 
-def _without_inputs(recording: Recording) -> Recording:
-    for _, _, calls in recording:
-        for call in calls:
-            call.args, call.kwargs = (), {}
-    return recording
+class _Known:
+    """A mistake of the bank and what it does, found out check by check as far as it is asked."""
+
+    def __init__(self, mistake: Mistake, checks: list[Check], seed: int):
+        self.description = mistake.description
+        self._checks, self._seed = checks, seed
+        self._transport = LocalTransport(checks[0].exercise, mistake.function)
+        self._recorded: dict[str, list[list[Call]]] = {}
+        self._passed: list[bool] | None = None
+
+    def agrees(self, recording: Recording) -> bool:
+        """Whether it did the same, call by call; the first check that tells the two apart is the last one run."""
+        return all(_agree(recording[check.name], self._record(check)) for check in self._checks)
+
+    @property
+    def passed(self) -> list[bool]:
+        """Which checks it passes, the harness's own findings included."""
+        if self._passed is None:
+            name = self._checks[0].exercise
+            result, _ = run_exercise(name, self._checks, self._transport, seed=self._seed, secret=True)
+            self._passed = [test.passed for test in result.tests]
+        return self._passed
+
+    def _record(self, check: Check) -> list[list[Call]]:
+        if check.name not in self._recorded:
+            _, cases = run_check(check, self._transport, self._seed, secret=True)
+            for made in cases:
+                for call in made:
+                    call.args, call.kwargs = (), {}
+            self._recorded[check.name] = cases
+        return self._recorded[check.name]
 
 
-def agree(one: Recording, other: Recording) -> bool:
-    """Whether two functions did the same: equal values to 1e-9, the same exceptions, changed inputs, flags and call-backs."""
-    if [(name, case, len(calls)) for name, case, calls in one] != [
-        (name, case, len(calls)) for name, case, calls in other
-    ]:
+def _agree(one: list[list[Call]], other: list[list[Call]]) -> bool:
+    """Equal values to 1e-9, the same exceptions, changed inputs, flags and number of call-backs, on as many calls."""
+    if [len(made) for made in one] != [len(made) for made in other]:
         return False
-    pairs = ((a, b) for (_, _, x), (_, _, y) in zip(one, other) for a, b in zip(x, y))
-    return all(_same(a.outcome, b.outcome) for a, b in pairs)
+    return all(_same(a.outcome, b.outcome) for x, y in zip(one, other) for a, b in zip(x, y))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -81,7 +81,7 @@ def _students(lab: Lab) -> dict[str, Edit]:
         "jonas": answers(broken),
         "kofi": answers(endless),
         "lena": lambda notebook: (_fill(notebook, solved), _drop_checks(notebook))[0],
-        "mallory": lambda notebook: _cheat(notebook),
+        "mallory": lambda notebook: (_fill(notebook, half), _cheat(notebook))[0],
     }
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -18,7 +20,9 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from multiprocessing.util import Finalize, _run_finalizers
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +31,17 @@ from autograder.checking import Check, load_checks
 from autograder.course import CourseError, Lab
 from autograder.diagnose import diagnose
 from autograder.files import file_names, write_atomically
-from autograder.inside.student import NOT_WRITTEN
+from autograder.inside.student import NOT_WRITTEN, OutOfTime, address_space, cpu_limit
 from autograder.intake import Submission as HandedIn
 from autograder.judge import run_exercise, unrunnable
 from autograder.notebook import Cell, NotebookError, parse, written_answer
 from autograder.result import Result, WrittenAnswer
-from autograder.wall import Submission, Waiter, Wall, WalledTransport, WallError
+from autograder.wall import Limits, Meter, Submission, Waiter, Wall, WalledTransport, WallError
 
 MAX_KILLED_CELLS = 5
+JUDGING = 60.0  # CPU seconds that the judge spends on one exercise, for results that are made to be slow to check
+JUDGE_MEMORY = 6 << 30  # bytes of address space that a worker may add, for results that are made to grow
+log = logging.getLogger(__name__)
 VERSIONED = ("posekit", "numpy", "scipy", "torch")
 
 
@@ -54,6 +61,7 @@ class Plan:
     skipped: frozenset[str]
     private: Path | None = None
     thin: bool = False
+    limits: Limits = Limits()
 
     def checks(self) -> dict[str, list[Check]]:
         """The lab's checks by exercise, the instructor's private ones behind them."""
@@ -72,7 +80,7 @@ class Plan:
         paths += sorted((self.lab.root / "autograder").glob("*.py")) + sorted(
             (self.lab.root / "autograder" / "inside").glob("*.py")
         )
-        digest = hashlib.sha256(json.dumps([versions(), platform.python_version(), self.seed, self.thin]).encode())
+        digest = hashlib.sha256(json.dumps([versions(), vars(self.limits), self.seed, self.thin]).encode())
         for path in paths:
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
@@ -122,13 +130,16 @@ class _Process:
         self._wall, self._plan = wall, plan
         self._cells = [cell for cell in cells if cell.code]
         self._submission: Submission | None = None
-        self._solo = False
+        self._solo = self._busy = False
+        self.meter = Meter(plan.limits)
         self.errors: dict[int, str] = {}
         self.killed: set[int] = set()
 
     def open(self) -> Waiter:
         """The socket of a process for one exercise, with the notebook's names."""
-        submission = self._ready()
+        if self._busy:  # an earlier process of the same exercise may still be running
+            self.finish_exercise(failed=False)
+        submission, self._busy = self._ready(), True
         try:
             return submission.exercise(fork=not self._solo)
         except WallError:  # an earlier exercise took the whole process with it
@@ -137,13 +148,18 @@ class _Process:
 
     def _ready(self) -> Submission:
         while self._submission is None:
-            self._submission = self._wall.submission()
+            self.meter.require_more()
+            self._submission = self._wall.submission(self.meter)
             self._run_cells()
         return self._submission
 
     def _run_cells(self) -> None:
         """Run the cells in order; one that ends the process or never ends is left out the next time."""
+        spent = self.meter.cpu
         for number, cell in enumerate(self._cells, start=1):
+            if self.meter.cpu - spent > self._plan.limits.cells:
+                self.errors[number] = f"not run: the cells before it used more than {self._plan.limits.cells:g} s of CPU time"
+                self.killed |= set(range(number, len(self._cells) + 1))
             skipped = "explore" in cell.tags or cell.source.strip() in self._plan.skipped
             if skipped or number in self.killed or not cell.source.strip():
                 continue
@@ -163,15 +179,15 @@ class _Process:
         self._solo = self._submission.threads() > 1
 
     def finish_exercise(self, failed: bool) -> None:
-        if self._submission is not None and (failed or self._solo):
+        """Leave nothing behind of an exercise that could disturb the next one."""
+        self._busy = False
+        if self._submission is not None and (failed or self._solo or not self._submission.stop_exercises()):
             self.end()
-        elif self._submission is not None:
-            self._submission.stop_exercises()
 
     def end(self) -> None:
-        if self._submission is not None:
-            self._submission.__exit__()
-            self._submission = None
+        submission, self._submission = self._submission, None
+        if submission is not None:
+            submission.__exit__()
 
     def cause(self, name: str) -> str | None:
         """Why a name may be missing: the error of the cell that was to define it."""
@@ -205,11 +221,17 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
     try:
         for entry in plan.exercises:
             tests = checks[entry.name]
-            transport = WalledTransport(process.open)
-            result, recording = run_exercise(
-                entry.name, tests, transport, seed=plan.seed, secret=True, optional=entry.optional
-            )
-            transport.close()
+            transport = WalledTransport(process.open, process.meter)
+            try:
+                with cpu_limit(JUDGING):
+                    result, recording = run_exercise(
+                        entry.name, tests, transport, seed=plan.seed, secret=True, optional=entry.optional
+                    )
+            except OutOfTime:
+                reason = f"what {entry.name} gave back could not be checked in {JUDGING:g} s"
+                result, recording = unrunnable(entry.name, tests, reason, entry.optional), {}
+            finally:
+                transport.close()
             process.finish_exercise(transport.failed)
             if result.tests and all("is not defined" in test.message and not test.passed for test in result.tests):
                 reason = process.cause(entry.name) or f"{entry.name} is not defined in this notebook"
@@ -245,15 +267,30 @@ def ungraded(result: Result, plan: Plan, reason: str) -> Result:
 def _wall_of(plan: Plan, slot: int) -> tuple[Wall, threading.Lock]:
     """This worker's wall for a plan; it lives as long as the worker does."""
     wall = Wall(plan.lab.root, plan.warm, slot, thin=plan.thin).__enter__()
+    Finalize(wall, wall.__exit__, exitpriority=1)  # a worker ends without what atexit would do
     return wall, threading.Lock()
 
 
-def grade_unit(plan: Plan, payload: bytes, slot: int) -> str:
-    """One unit on a worker, as JSON without a student. Raises StartError where the wall does not start."""
-    wall, lock = _wall_of(plan, slot)
-    with lock:
-        result = replace(grade_notebook(payload, plan, wall), wall=_layers(plan, slot))
-    return json.dumps(result.to_json(), indent=1)
+def grade_unit(plan: Plan, payload: bytes, slot: int) -> str | None:
+    """One unit on a worker, as JSON without a student; None where that fails twice, for a reason that is ours.
+
+    Raises
+    ------
+    StartError
+        Where the wall does not start at all.
+    """
+    for _ in range(2):
+        wall, lock = _wall_of(plan, slot)
+        try:
+            with lock:
+                result = replace(grade_notebook(payload, plan, wall), wall=_layers(plan, slot))
+            return json.dumps(result.to_json(), indent=1)
+        except Exception:
+            log.exception("a notebook (%s) could not be graded", hashlib.sha256(payload).hexdigest()[:12])
+            _layers.cache_clear()
+            _wall_of.cache_clear()
+            wall.__exit__()
+    return None
 
 
 @lru_cache(maxsize=1)
@@ -265,7 +302,24 @@ def _slot_of_process() -> int:
     return os.getpid() % 4096
 
 
-def _in_pool(plan: Plan, payload: bytes) -> str:
+def _begin_worker() -> None:
+    """End with the parent, also where that is killed, and fail before the machine's memory does."""
+
+    def watch() -> None:
+        wait([parent_process().sentinel])
+        _run_finalizers()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    if sys.platform.startswith("linux"):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        soft = address_space() + JUDGE_MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def _in_pool(plan: Plan, payload: bytes) -> str | None:
     return grade_unit(plan, payload, _slot_of_process())
 
 
@@ -292,8 +346,9 @@ def run_units(
                 yield unit, None
 
 
-def _pool(plan: Plan, payloads: dict[str, bytes], jobs: int) -> Iterator[tuple[str, str]]:
-    with ProcessPoolExecutor(min(jobs, len(payloads)) or 1, mp_context=get_context("spawn")) as pool:
+def _pool(plan: Plan, payloads: dict[str, bytes], jobs: int) -> Iterator[tuple[str, str | None]]:
+    workers = min(jobs, len(payloads)) or 1
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin_worker) as pool:
         futures: dict[Future[str], str] = {
             pool.submit(_in_pool, plan, payload): unit for unit, payload in payloads.items()
         }
@@ -304,7 +359,7 @@ def _pool(plan: Plan, payloads: dict[str, bytes], jobs: int) -> Iterator[tuple[s
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _on_cluster(plan: Plan, payloads: dict[str, bytes], scheduler: str) -> Iterator[tuple[str, str]]:
+def _on_cluster(plan: Plan, payloads: dict[str, bytes], scheduler: str) -> Iterator[tuple[str, str | None]]:
     try:
         from distributed import Client
         from distributed import as_completed as finished
@@ -347,6 +402,8 @@ def grade_class(
     units_folder, results_folder = out / "units", out / "results"
     for folder in (units_folder, results_folder):
         folder.mkdir(parents=True, exist_ok=True)
+    for half in [*out.glob(".*.tmp"), *units_folder.glob(".*.tmp"), *results_folder.glob(".*.tmp")]:
+        half.unlink()  # of a run that was killed
     version = plan.version()
     write_atomically(
         out / "run.json", json.dumps({"lab": plan.lab.name, "seed": plan.seed, "version": version}, indent=1) + "\n"

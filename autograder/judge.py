@@ -17,7 +17,7 @@ from autograder.checking import PUBLIC_SEED, Check, StudentError
 from autograder.inside.student import NOT_WRITTEN
 from autograder.result import ExerciseResult, TestResult
 
-Recording = list[tuple[str, int, list[Call]]]  # (check, case, its calls)
+Recording = dict[str, list[list[Call]]]  # the calls of each case, by check
 
 CHANGED = "Work on a copy (x = np.array(x, dtype=float)): the caller still needs what was passed in."
 PROBE_HINTS = {
@@ -50,24 +50,21 @@ def run_exercise(
     ExerciseResult, and the calls of every check for the diagnosis
     """
     results: list[TestResult] = []
-    recording: Recording = []
+    recording: Recording = {}
     candidates: list[tuple[int, Check, Call]] = []
     told_of_change = False
     checks = list(checks)
     for position, check in enumerate(checks):
-        message, hint = "", check.hint
-        for case in range(len(check.cases)):
-            exercise = Exercise(name, transport, check.budget)
-            message = _run(check, case, exercise, seed, secret)
-            recording.append((check.name, case, exercise.calls))
-            changed = list(dict.fromkeys(argument for call in exercise.calls for argument in call.changed))
-            if changed and not told_of_change:
-                told_of_change = True
-                found = f"{name} changed its input {', '.join(explain.clip(c)[:40] for c in changed[:3])} in place"
-                message, hint = (f"{message}; {found}", check.hint) if message else (found, CHANGED)
-            if message:
-                break
-            candidates += [(position, check, call) for call in exercise.calls if _suits_probe(call, check)]
+        message, recording[check.name] = run_check(check, transport, seed, secret)
+        hint = check.hint
+        calls = [call for made in recording[check.name] for call in made]
+        changed = list(dict.fromkeys(argument for call in calls for argument in call.changed))
+        if changed and not told_of_change:
+            told_of_change = True
+            found = f"{name} changed its input {', '.join(explain.clip(c)[:40] for c in changed[:3])} in place"
+            message, hint = (f"{message}; {found}", check.hint) if message else (found, CHANGED)
+        if not message:
+            candidates += [(position, check, call) for call in calls if _suits_probe(call, check)]
         results.append(_result(check, message, hint))
         if message.startswith(NOT_WRITTEN):
             results += [_result(check, NOT_WRITTEN, "") for check in checks[position + 1 :]]
@@ -85,6 +82,18 @@ def run_exercise(
                 results[position] = _result(check, verdict, PROBE_HINTS[probe])
             break
     return ExerciseResult(name, tuple(results), optional), recording
+
+
+def run_check(check: Check, transport: Transport, seed: int, secret: bool) -> tuple[str, list[list[Call]]]:
+    """Why a check fails, or "", and the calls of each of its cases up to the first that fails."""
+    message, recorded = "", []
+    for case in range(len(check.cases)):
+        exercise = Exercise(check.exercise, transport, check.budget)
+        message = _run(check, case, exercise, seed, secret)
+        recorded.append(exercise.calls)
+        if message:
+            break
+    return message, recorded
 
 
 def unrunnable(name: str, checks: Iterable[Check], reason: str, optional: bool = False) -> ExerciseResult:
@@ -106,14 +115,22 @@ def _run(check: Check, case: int, exercise: Exercise, seed: int, secret: bool) -
     except StudentError as error:
         if str(error) == NOT_WRITTEN:
             return NOT_WRITTEN
-        return explain.failure(error, exercise, secret and check.uses_rng)
+        return _explain(error, exercise, secret and check.uses_rng)
     except Exception as error:  # also what a check meets when it computes with a value of the wrong kind
-        return explain.failure(error, exercise, secret and check.uses_rng)
+        return _explain(error, exercise, secret and check.uses_rng)
     if check.quiet:
         noise = [what for call in exercise.calls for what in (*call.flags, *call.warnings)]
         if noise:
             return explain.clip(f"{exercise._name} gave the right value, but with a floating-point warning: {noise[0]}")
     return ""
+
+
+def _explain(error: BaseException, exercise: Exercise, secret: bool) -> str:
+    """`explain.failure`, also for values that are made to be indescribable."""
+    try:
+        return explain.failure(error, exercise, secret)
+    except Exception:
+        return f"{exercise._name} gave back what can be neither compared nor described"
 
 
 def _arrays(call: Call) -> list[np.ndarray]:

@@ -48,7 +48,8 @@ def parse(payload: bytes) -> list[Cell]:
     cells = document.get("cells") if isinstance(document, dict) else None
     if cells is None and isinstance(document, dict):
         sheets = document.get("worksheets")
-        cells = sheets[0].get("cells") if isinstance(sheets, list) and sheets and isinstance(sheets[0], dict) else None
+        lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)] if isinstance(sheets, list) else []
+        cells = [cell for cells in lists if isinstance(cells, list) for cell in cells] if lists else None
     if not isinstance(cells, list):
         raise NotebookError("the file is JSON, but holds no notebook cells")
     return [cell for cell in map(_cell, cells[:MAX_CELLS]) if cell is not None]

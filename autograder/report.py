@@ -96,8 +96,11 @@ def _wrap(message: str, first: str, rest: str) -> list[str]:
 # --- in the terminal --------------------------------------------------------------------------------------------------
 
 
-def table(results: Iterable[Result]) -> Table:
-    """The class, one row per student: score, points per exercise (numbered; the caption names them), first remark."""
+def table(results: Iterable[Result], width: int = 120) -> Table:
+    """The class, one row per student: score, points per exercise (numbered; the caption names them), first remark.
+
+    `width` is the terminal's, in columns: the remark is cut to what is left of it.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -105,23 +108,30 @@ def table(results: Iterable[Result]) -> Table:
     results = _sorted(results)
     names = _exercise_names(results)
     legend = "   ".join(f"{number} {name}" for number, name in enumerate(names, 1))
-    grid = Table(box=box.SIMPLE_HEAD, caption=Text(legend), caption_justify="left", pad_edge=False)
+    grid = Table(box=box.SIMPLE_HEAD, caption=Text(legend), caption_justify="left", pad_edge=False, padding=0)
     grid.add_column("Student", no_wrap=True, max_width=28)
     grid.add_column("Score", justify="right", no_wrap=True)
     for number, _ in enumerate(names, 1):
         grid.add_column(str(number), justify="right", no_wrap=True)
-    grid.add_column("Remarks", overflow="fold", min_width=24)
+    grid.add_column("Remarks", no_wrap=True)
+    taken = max([7, *(min(len(_one_line(r.student)), 28) for r in results)]) + 7 + 4 * len(names) + 4
+    room = max(width - taken, 16)
     styles = {"full": "green", "part": "yellow", "none": "red"}
     for result in results:
-        cells = [Text(_one_line(result.student)), Text(f"{result.score} / {result.max_score}")]
+        cells = [Text(_one_line(result.student)), Text(f"{result.score}/{result.max_score}")]
         exercises = {exercise.name: exercise for exercise in result.exercises}
         for name in names:
             exercise = exercises.get(name)
             level = _level(exercise.score, exercise.max_score) if exercise else ""
             cells.append(Text(f"{SIGNS[level]} {exercise.score}", styles[level]) if exercise else Text("–"))
         first, *more = _remarks(result, diagnoses=True) or [""]
-        grid.add_row(*cells, Text(textwrap.shorten(first, 90, placeholder=" …") + (f" (+{len(more)})" if more else "")))
+        grid.add_row(*cells, Text(_remark(first, len(more), room)))
     return grid
+
+
+def _remark(first: str, more: int, room: int) -> str:
+    tail = f" (+{more})" if more else ""
+    return textwrap.shorten(first, room - len(tail), placeholder=" …") + tail
 
 
 def _sorted(results: Iterable[Result]) -> list[Result]:
@@ -504,7 +514,7 @@ def _student_table(results: list[Result]) -> Markup:
         link = tag("a", result.student or "(no name)", href=f"feedback/{quote(files[result.student], safe='')}.html")
         cells = [
             tag("th", link, scope="row", class_="free"),
-            tag("td", f"{result.score} / {result.max_score}", class_="n"),
+            tag("td", f"{result.score}/{result.max_score}", class_="n"),
         ]
         cells += [_student_cell(exercises.get(name)) for name in names]
         rows.append(tag("tr", cells))

@@ -16,6 +16,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,106 @@ from autograder.checking import Budget
 from autograder.course import PACKAGE
 
 MEMORY = 1 << 30
-CELL_BUDGET = Budget(cpu=10.0)
+MAX_CELL = 1 << 20
 POLL = 0.25
-IDLE = 5.0
 START = 120.0
 BOX = "/course"
-NO_SECCOMP = "no seccomp filter: install pyseccomp and the system's libseccomp"
+ESSENTIAL = {"bubblewrap", "own mounts and ipc", "own processes", "limits", "no capabilities"}
 DENIED_CALLS = (
     "execve execveat ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd mount umount2 pivot_root chroot unshare setns "
-    "fsopen fsmount move_mount open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd "
-    "io_uring_setup io_uring_enter io_uring_register kexec_load init_module finit_module delete_module open_by_handle_at "
+    "fsopen fsmount fsconfig fspick move_mount open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd "
+    "io_uring_setup io_uring_enter io_uring_register kexec_load kexec_file_load init_module finit_module delete_module open_by_handle_at "
     "name_to_handle_at socket connect bind listen accept accept4 reboot swapon acct quotactl setuid setgid setreuid setregid "
-    "setresuid setresgid setgroups personality memfd_create memfd_secret shmget shmat msgget semget mq_open"
+    "setresuid setresgid setgroups setfsuid setfsgid personality memfd_create memfd_secret shmget shmat msgget semget mq_open "
+    "fanotify_init swapoff syslog ioperm iopl modify_ldt settimeofday clock_settime clock_adjtime adjtimex sethostname "
+    "setdomainname vhangup lookup_dcookie uselib nfsservctl quotactl_fd process_madvise seccomp"
 ).split()
+NEW_NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)  # flags of clone
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one notebook may use up, beside the CPU budget of each call. Seconds, bytes, counts.
+
+    CPU time is what is held against student's code; wall time is only a backstop, so that a loaded machine gives the same grades.
+
+    Attributes
+    ----------
+    cell, cells : CPU time of one cell, and of a pass over all cells.
+    exercise, notebook : CPU time of all calls of one exercise, and of everything.
+    idle, all_idle : time in which nothing runs, during one request, and in all.
+    grace : CPU time after which the judge ends a call that the budget inside has not ended.
+    frame : wall time for a frame to arrive, once it has begun.
+    backstop, backstop_per_cpu : wall time of one request: so much, and so much for each second of its CPU budget.
+    wall : wall time of everything.
+    received : bytes that one exercise may send.
+    started : processes and threads that one request may start.
+    """
+
+    cell: float = 10.0
+    cells: float = 60.0
+    exercise: float = 60.0
+    notebook: float = 300.0
+    idle: float = 5.0
+    all_idle: float = 20.0
+    grace: float = 1.0
+    frame: float = 10.0
+    backstop: float = 60.0
+    backstop_per_cpu: float = 20.0
+    wall: float = 1800.0
+    received: int = 256 << 20
+    started: int = 500
+
+
+class Meter:
+    """What one notebook has used up so far, over all its processes. It never decreases when a process ends."""
+
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self.cpu = self.idle = 0.0
+        self.received = self.started = 0
+        self.began = time.monotonic()
+        self.next_look = self.began + POLL
+        self._last: dict[int, float] = {}
+        self._last_pid = 0
+
+    def read(self, seen: dict[str, Any], waiting: bool, memory: int) -> None:
+        """Take in what the zygote sees.
+
+        Parameters
+        ----------
+        waiting : bool
+            The judge has waited for an answer, in vain, since the last look.
+        memory : int
+            Bytes that all processes together may hold.
+
+        Raises
+        ------
+        WallError
+            Where they hold more.
+        """
+        processes = seen["processes"]
+        for pid, _, cpu, _ in processes:
+            before = self._last.get(pid, 0.0)
+            self.cpu += cpu - before if cpu >= before else cpu
+            self._last[pid] = cpu
+        if waiting and processes and not any(state in "RD" for _, state, _, _ in processes):
+            self.idle += POLL
+        if self._last_pid:
+            self.started += max(0, seen["started"] - self._last_pid)
+        self._last_pid = seen["started"]
+        if sum(max(0, held - seen["shared"]) for _, _, _, held in processes) > 1.5 * memory:
+            raise WallError(f"used more than {memory >> 20} MiB of memory in several processes")
+
+    def require_more(self) -> None:
+        """Raises WallError where the notebook has used up what it has."""
+        limits = self.limits
+        if self.cpu > limits.notebook:
+            raise WallError(f"the notebook has used more than {limits.notebook:g} s of CPU time in all")
+        if self.idle > limits.all_idle:
+            raise WallError(f"the notebook has waited for more than {limits.all_idle:g} s for something that never comes")
+        if time.monotonic() - self.began > limits.wall:
+            raise WallError("the notebook did not finish")
 
 
 class StartError(Exception):
@@ -76,15 +164,7 @@ def seccomp_filter() -> bytes:
             except (RuntimeError, OSError, ValueError):  # a call that this kernel's libseccomp does not know
                 continue
         rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags cannot be seen; libc falls back to clone
-        for flag in (
-            0x00020000,
-            0x02000000,
-            0x04000000,
-            0x08000000,
-            0x10000000,
-            0x20000000,
-            0x40000000,
-        ):  # new namespaces
+        for flag in NEW_NAMESPACES:
             rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
         with tempfile.TemporaryFile() as file:
             rules.export_bpf(file)
@@ -107,6 +187,7 @@ def stage(folder: Path, course: Path) -> None:
     for path in folder.rglob("*"):  # readable for the user id that the student's process drops to
         path.chmod(0o755 if path.is_dir() else 0o644)
     folder.chmod(0o755)
+    folder.parent.chmod(0o755)
 
 
 class Wall:
@@ -127,12 +208,16 @@ class Wall:
     def __init__(self, course: Path, warm: str = "", slot: int = 0, thin: bool = False, memory: int = MEMORY):
         self.course, self.slot = course, slot
         self.bubblewrap = None if thin or not sys.platform.startswith("linux") else find_bubblewrap()
-        self._warm, self._memory = warm, memory
+        self.memory, self._warm = memory, warm
+        self._active: list[str] | None = None
 
     def __enter__(self) -> Wall:
         self._folder = tempfile.TemporaryDirectory(prefix="posekit-wall-")
         self._stage = Path(self._folder.name) / "course"
         self._stage.mkdir()
+        box = self._stage.with_name("box")
+        box.mkdir()
+        box.chmod(0o1777)
         stage(self._stage, self.course)
         ours, theirs = socket.socketpair()
         command, environment = self._command(theirs.fileno())
@@ -143,29 +228,24 @@ class Wall:
         theirs.close()
         self._control = ours
         ours.settimeout(START)
-        filter = np.frombuffer(seccomp_filter(), dtype=np.uint8)
-        try:
-            setup = {
-                "warm": self._warm,
-                "memory": self._memory,
-                "slot": self.slot,
-                "filter": filter,
-                "scratch": self._scratch(),
-            }
-            self._tell(setup)
-            self._hear()
-        except (EOFError, OSError, wire.WireError):
-            said = self._stop().decode(errors="replace").strip().splitlines()
-            raise StartError(
-                f"the wall does not start ({said[-1][:200] if said else 'no reason given'}); see `autograder doctor`"
-            ) from None
+        setup = {
+            "warm": self._warm,
+            "memory": self.memory,
+            "slot": self.slot,
+            "filter": np.frombuffer(seccomp_filter(), dtype=np.uint8),
+            "scratch": self._scratch(),
+        }
+        self.ask(setup)
         return self
 
     def __exit__(self, *_exception: Any) -> None:
         self._stop()
 
     def _stop(self) -> bytes:
+        """Close everything; what the zygote said last. May be called again."""
         self._control.close()
+        if self._process.returncode is not None:
+            return b""
         try:
             _, said = self._process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
@@ -174,22 +254,28 @@ class Wall:
         self._folder.cleanup()
         return said
 
-    def _tell(self, message: dict[str, Any], connection: socket.socket | None = None) -> None:
-        self._control.sendall(wire.encode(message))
-        if connection is not None:
-            socket.send_fds(self._control, [b"x"], [connection.fileno()])
-
-    def _hear(self) -> dict[str, Any]:
-        return wire.decode(wire.receive(self._control, wire.FROM_STUDENT))
-
     def ask(self, message: dict[str, Any], connection: socket.socket | None = None) -> dict[str, Any]:
-        """One command to the zygote, which is ours and trusted."""
-        self._tell(message, connection)
-        return self._hear()
+        """One command to the zygote, which is ours and trusted.
+
+        Raises
+        ------
+        StartError
+            Where it is not there, or no longer.
+        """
+        try:
+            self._control.sendall(wire.encode(message))
+            if connection is not None:
+                socket.send_fds(self._control, [b"x"], [connection.fileno()])
+            return wire.decode(wire.receive(self._control, wire.FROM_STUDENT))
+        except (EOFError, OSError, wire.WireError):
+            said = self._stop().decode(errors="replace").strip().splitlines()
+            raise StartError(
+                f"the wall does not stand ({said[-1][:200] if said else 'no reason given'}); see `autograder doctor`"
+            ) from None
 
     def _command(self, descriptor: int) -> tuple[list[str], dict[str, str]]:
         paths = _packages()
-        home = "/box" if self.bubblewrap else self._folder.name
+        home = self._scratch()[0]
         root = BOX if self.bubblewrap else str(self._stage)
         environment = {
             "PATH": "/usr/bin:/bin",
@@ -216,6 +302,8 @@ class Wall:
 
     def _scratch(self) -> list[str]:
         """Folders that each submission gets empty; /tmp is not among them where Python itself is installed below it."""
+        if not self.bubblewrap:
+            return [f"{self._folder.name}/box", "/dev/shm"]
         python = [Path(sys.base_prefix), *map(Path, _packages())]
         return ["/box", "/dev/shm"] + ([] if any(Path("/tmp") in path.parents for path in python) else ["/tmp"])
 
@@ -266,34 +354,55 @@ class Wall:
         made |= {Path("/box"), Path("/tmp")}
         for path in python:
             arguments += [*parents(path), "--ro-bind", str(path), str(path)]
+        covered = []
         for hidden in (self.course, Path.home()):  # where a system path holds the course or a home, cover it
             if any(bound in hidden.parents for bound in [*system, *python]):
-                arguments += ["--tmpfs", str(hidden)]
+                covered.append(str(hidden))
+                arguments += ["--perms", "0755", "--tmpfs", str(hidden)]
                 arguments += [
                     word for path in python if hidden in path.parents for word in ("--ro-bind", str(path), str(path))
                 ]
         arguments += [*parents(Path(BOX) / "x"), "--ro-bind", str(self._stage), BOX]
         arguments += ["--ro-bind", str(self.course / "posekit"), f"{BOX}/posekit"]
         arguments += ["--ro-bind", str(self.course / "data" / "arrays"), f"{BOX}/data/arrays"]
-        return arguments + ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/", "--chdir", "/box"]
+        arguments += ["--proc", "/proc", "--dev", "/dev"]
+        # What an ordinary user could write to would outlive a submission; the scratch of each covers the rest.
+        for made_here in ("/", "/dev", "/tmp", *covered):
+            if made_here not in self._scratch():
+                arguments += ["--remount-ro", made_here]
+        return arguments + ["--chdir", "/box"]
 
-    def submission(self) -> Submission:
-        """A fresh confined process with an empty namespace."""
+    def submission(self, meter: Meter | None = None) -> Submission:
+        """A fresh confined process with an empty namespace.
+
+        Raises
+        ------
+        StartError
+            Where it has fewer layers than the first one had, or the wall does not stand any more.
+        """
         ours, theirs = socket.socketpair()
         pid = self.ask({"do": "spawn"}, theirs)["pid"]
         theirs.close()
-        return Submission(self, pid, ours)
+        try:
+            submission = Submission(self, pid, ours, meter or Meter(Limits()))
+        except WallError as error:
+            raise StartError(f"a process behind the wall does not start: {error}") from None
+        if self._active is None:
+            self._active = submission.active
+        if submission.active != self._active:
+            submission.__exit__()
+            raise StartError("a layer of the wall is gone; see `autograder doctor`")
+        return submission
 
     def layers(self) -> dict[str, Any]:
         """What stands, for every report: see `Result.wall`."""
         with self.submission() as submission:
-            active, missing = list(submission.layers), dict(submission.missing)
+            active, missing = list(submission.active), dict(submission.missing)
         if self.bubblewrap:
-            active.insert(0, "bubblewrap")
+            active[:0] = ["bubblewrap", "no network"]
         else:
-            missing["bubblewrap"] = "not found" if sys.platform.startswith("linux") else "Linux only"
-        essential = {"bubblewrap", "own mounts and ipc", "own processes", "limits", "no capabilities"}
-        graded_use = essential <= set(active)
+            missing["bubblewrap"] = "not used" if find_bubblewrap() else "not found"
+        graded_use = ESSENTIAL <= set(active)
         summary = f"Wall: {', '.join(active)}."
         if missing:
             summary += " Missing: " + "; ".join(f"{name} ({why})" for name, why in missing.items()) + "."
@@ -316,12 +425,11 @@ def _set(environment: dict[str, str]) -> list[str]:
 class Submission:
     """The confined process of one submission. A context manager; leaving it kills everything in it."""
 
-    def __init__(self, wall: Wall, pid: int, connection: socket.socket):
-        self._wall, self.pid, self._connection = wall, pid, connection
-        self.usage: dict[str, float] = {}
-        self._waiter = Waiter(wall, pid, connection)
-        hello = self._waiter.frame(CELL_BUDGET)
-        self.layers: list[str] = hello["layers"]
+    def __init__(self, wall: Wall, pid: int, connection: socket.socket, meter: Meter):
+        self._wall, self._pid, self._connection, self._meter = wall, pid, connection, meter
+        self._waiter = Waiter(wall, pid, connection, meter)
+        hello = self._waiter.frame(Budget(meter.limits.cell))
+        self.active: list[str] = hello["layers"]
         self.missing: dict[str, str] = hello["missing"]
 
     def __enter__(self) -> Submission:
@@ -329,7 +437,8 @@ class Submission:
 
     def __exit__(self, *_exception: Any) -> None:
         self._connection.close()
-        self.usage = self._wall.ask({"do": "stop", "pid": self.pid})
+        if self._wall.ask({"do": "stop"})["left"]:
+            raise StartError("a process behind the wall cannot be killed")
 
     def run_cell(self, source: str, number: int) -> dict[str, Any] | None:
         """Run one cell; its error as `student.describe` gives it, or None.
@@ -339,8 +448,13 @@ class Submission:
         WallError
             Where the cell ended the process or used up its budget: this submission is dead then.
         """
+        if len(source) > MAX_CELL:
+            return {"type": "SyntaxError", "message": f"a cell of more than {MAX_CELL >> 20} MiB", "line": ""}
+        self._meter.require_more()
+        budget = Budget(self._meter.limits.cell)
+        self._waiter.begin(budget)
         self._waiter.send(wire.encode({"do": "cell", "source": source, "number": number}))
-        error = self._waiter.frame(CELL_BUDGET).get("error")
+        error = self._waiter.frame(budget).get("error")
         if error is not None and not (
             isinstance(error, dict) and all(isinstance(error.get(k), str) for k in ("type", "message", "line"))
         ):
@@ -348,44 +462,53 @@ class Submission:
         return error
 
     def threads(self) -> int:
-        return int(self._wall.ask({"do": "look", "pid": self.pid})["threads"])
+        return int(self._wall.ask({"do": "look", "pid": self._pid})["threads"])
 
     def exercise(self, fork: bool = True) -> Waiter:
         """The socket of a fork of this process, or of the process itself, which is used up by that."""
         ours, theirs = socket.socketpair()
         try:
+            self._waiter.begin(Budget(self._meter.limits.cell))
             self._waiter.send(wire.encode({"do": "fork" if fork else "serve"}))
             socket.send_fds(self._connection, [b"x"], [theirs.fileno()])
         except OSError:
             raise WallError("the process ended") from None
         finally:
             theirs.close()
-        return Waiter(self._wall, self.pid, ours)
+        return Waiter(self._wall, self._pid, ours, self._meter)
 
-    def stop_exercises(self) -> None:
-        """Kill every process of this submission but its first."""
-        self._wall.ask({"do": "stop children", "pid": self.pid})
+    def stop_exercises(self) -> bool:
+        """Kill every process of this submission but its first; False where that cannot be done."""
+        return not self._wall.ask({"do": "stop children", "pid": self._pid})["left"]
 
 
 class Waiter:
-    """Reads a student's socket under a budget: CPU by the clock of /proc, silence, and a generous backstop of wall time."""
+    """A student's socket, read and written under a budget: CPU by the clock of /proc, silence, and a backstop of wall time."""
 
-    def __init__(self, wall: Wall, pid: int, connection: socket.socket):
-        self._wall, self._pid, self.connection = wall, pid, connection
-        self.begin(CELL_BUDGET)
+    def __init__(self, wall: Wall, pid: int, connection: socket.socket, meter: Meter):
+        self._wall, self._pid, self.connection, self._meter = wall, pid, connection, meter
+        connection.setblocking(False)
+        self._poll = select.poll()
+        self._frame_end: float | None = None
+        self.begin(Budget(meter.limits.cell))
 
     def begin(self, budget: Budget) -> None:
         """Start the budget of one request."""
-        now = time.monotonic()
-        self._budget, self._end, self._idle, self._used = budget, now + 60.0 + 20.0 * budget.cpu, None, None
-        self._next_look = now + POLL
+        meter, limits = self._meter, self._meter.limits
+        self._budget, self._cpu, self._idle, self._started = budget, meter.cpu, meter.idle, meter.started
+        self._end = time.monotonic() + limits.backstop + limits.backstop_per_cpu * budget.cpu
 
     def send(self, frame: bytes) -> None:
-        self.connection.settimeout(30.0)
-        try:
-            self.connection.sendall(frame)
-        except OSError:
-            raise WallError("the process ended") from None
+        """Raises WallError where the process does not take the whole frame within the budget."""
+        view = memoryview(frame)
+        while view:
+            self._wait(select.POLLOUT)
+            try:
+                view = view[self.connection.send(view) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise WallError("the process ended") from None
 
     def frame(self, budget: Budget) -> dict[str, Any]:
         """One frame that holds a dict, from the submission's own process."""
@@ -400,59 +523,63 @@ class Waiter:
 
     def message(self) -> tuple[bytes, bytes]:
         """Kind (C or R) and frame of what an exercise sends."""
-        return self._exactly(1), self._receive()
+        return self.recv(1), self._receive()
 
     def _receive(self) -> bytes:
-        return wire.receive(_Watched(self), wire.FROM_STUDENT)
-
-    def _exactly(self, size: int) -> bytes:
-        data = self.recv(size)
-        if not data:
-            raise WallError("the process ended")
-        return data
+        try:
+            return wire.receive(self, wire.FROM_STUDENT)
+        finally:
+            self._frame_end = None
 
     def recv(self, size: int) -> bytes:
+        """As of a socket, but raises WallError where that would give nothing."""
         while True:
-            wait = max(0.0, self._next_look - time.monotonic())
-            ready, _, _ = select.select([self.connection], [], [], wait)
-            if time.monotonic() >= self._next_look:
-                self._look()
-            if ready:
-                try:
-                    return self.connection.recv(size)
-                except OSError:
-                    return b""
+            self._wait(select.POLLIN)
+            try:
+                data = self.connection.recv(size)
+            except BlockingIOError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                raise WallError("the process ended")
+            self._meter.received += len(data)
+            if self._frame_end is None:
+                self._frame_end = time.monotonic() + self._meter.limits.frame
+            return data
 
-    def _look(self) -> None:
-        now = time.monotonic()
-        self._next_look = now + POLL
-        processes = self._wall.ask({"do": "look", "pid": self._pid})["processes"]
-        used = sum(cpu for _, _, cpu in processes)
-        self._used = used if self._used is None else self._used
-        running = not processes or any(state in "RD" for _, state, _ in processes)
-        self._idle = None if running else self._idle or now
-        if used - self._used > self._budget.cpu + 1.0:  # the friendlier limit inside has had its chance
+    def _wait(self, event: int) -> None:
+        """Until the socket is ready, looking after the budget on the way."""
+        self._poll.register(self.connection, event)
+        while True:
+            now = time.monotonic()
+            ready = self._poll.poll(max(0.0, self._meter.next_look - now) * 1000.0)
+            if time.monotonic() >= self._meter.next_look:
+                self._look(waiting=not ready)
+            if ready:
+                return
+
+    def _look(self, waiting: bool) -> None:
+        meter, limits, now = self._meter, self._meter.limits, time.monotonic()
+        meter.next_look = now + POLL
+        meter.read(self._wall.ask({"do": "look", "pid": self._pid}), waiting, self._wall.memory)
+        if meter.cpu - self._cpu > self._budget.cpu + limits.grace:  # the friendlier limit inside has had its chance
             raise WallError(f"used more than {self._budget.cpu:g} s of CPU time: is there a loop that never ends?")
-        if self._idle is not None and now - self._idle > IDLE:
+        if meter.idle - self._idle > limits.idle:
             raise WallError("waits for something that never comes (input, a sleep, a lock)")
+        if meter.started - self._started > limits.started:
+            raise WallError(f"started more than {limits.started} processes or threads")
         if now > self._end:
             raise WallError("did not finish")
-
-
-class _Watched:
-    """A socket as `wire.receive` wants it, every read of which keeps the budget."""
-
-    def __init__(self, waiter: Waiter):
-        self._waiter = waiter
-
-    def recv(self, size: int) -> bytes:
-        return self._waiter._exactly(size)
+        if self._frame_end is not None and now > self._frame_end:
+            raise WallError("the answer could not be read (it came too slowly)")
 
 
 class WalledTransport:
     """Carries one exercise's requests to its process.
 
     Once that fails it stays dead and says why; only where a declared budget was exceeded does the next request open a new process.
+    A budget of memory has a process of its own, too, in which the student's code cannot raise it.
 
     Parameters
     ----------
@@ -460,15 +587,24 @@ class WalledTransport:
         Gives the socket of a new process; raises WallError where there can be none.
     """
 
-    def __init__(self, open: Callable[[], Waiter]):
-        self._open = open
+    def __init__(self, open: Callable[[], Waiter], meter: Meter):
+        self._open, self._meter = open, meter
         self._waiter: Waiter | None = None
+        self._memory: float | None = None
+        self._cpu = self._received = 0.0
+        self.opened = False
         self.dead: str | None = None
         self.failed = False
 
     def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
         try:
-            self._waiter = self._waiter or self._open()
+            if budget.memory != self._memory:
+                self.close()
+            if self._waiter is None:
+                self._waiter, self._memory = self._open(), budget.memory
+            if not self.opened:  # what the cells took is not the exercise's
+                self.opened, self._cpu, self._received = True, self._meter.cpu, self._meter.received
+            self._require_more()
             self._waiter.begin(budget)
             self._waiter.send(frame)
             while True:
@@ -477,6 +613,7 @@ class WalledTransport:
                     return answer
                 if kind != b"C":
                     raise WallError("the answer could not be read")
+                self._require_more()
                 self._waiter.send(serve(answer))
         except (wire.WireError, WallError) as error:
             self.close()
@@ -484,6 +621,14 @@ class WalledTransport:
             if not budget.declared:
                 self.dead = str(error)
             raise error if isinstance(error, WallError) else WallError(str(error)) from None
+
+    def _require_more(self) -> None:
+        limits = self._meter.limits
+        self._meter.require_more()
+        if self._meter.cpu - self._cpu > limits.exercise:
+            raise WallError(f"used more than {limits.exercise:g} s of CPU time in all its calls")
+        if self._meter.received - self._received > limits.received:
+            raise WallError(f"gave back more than {limits.received >> 20} MiB in all its calls")
 
     def close(self) -> None:
         if self._waiter is not None:

@@ -32,6 +32,7 @@ MAX_HEADER = 8 << 20
 MAX_DEPTH = 24
 MAX_NODES = 200_000
 MAX_DIMENSIONS = 16
+MAX_PAIRS = 10_000  # of one dict: keys that collide on purpose cost their square
 MAX_INTEGER_BITS = 4096
 MAX_ITERATED = 100_000
 DTYPES = frozenset(
@@ -59,6 +60,11 @@ def _resolve_nothing(reference: Reference) -> Any:
     raise WireError("unexpected reference")
 
 
+def _span(shape: list[int] | tuple[int, ...], itemsize: int) -> int:
+    """Bytes of an array, its empty axes taken as one: a sum over an empty axis has as many."""
+    return math.prod(n or 1 for n in shape) * itemsize
+
+
 class _Encoder:
     def __init__(self, refer: Callable[[Any], Reference], cap: int):
         self.refer, self.cap = refer, cap
@@ -76,7 +82,7 @@ class _Encoder:
         if array.ndim > MAX_DIMENSIONS:
             raise WireError(f"an array with {array.ndim} dimensions is too many")
         self.size += array.nbytes
-        if self.size > self.cap:
+        if self.size > self.cap or _span(array.shape, array.itemsize) > FROM_JUDGE:
             raise WireError(f"a value of more than {self.cap >> 20} MiB is too large")
         if array.nbytes:
             self.buffers.append(np.ascontiguousarray(array).data.cast("B"))
@@ -105,6 +111,8 @@ class _Encoder:
         if kind is list or kind is tuple:
             return {"t": kind.__name__, "v": [self.value(item, depth + 1) for item in value]}
         if kind is dict:
+            if len(value) > MAX_PAIRS:
+                raise WireError(f"a dict of more than {MAX_PAIRS} entries is too large")
             pairs = [[self.value(key, depth + 1), self.value(item, depth + 1)] for key, item in value.items()]
             return {"t": "dict", "v": pairs}
         return self.other(value, depth)
@@ -164,11 +172,11 @@ class _Decoder:
             raise WireError("dtype not on the list")
         if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
             raise WireError("bad shape")
-        if any(type(n) is not int or n < 0 or n > 1 << 62 for n in shape):
+        if any(type(n) is not int or n < 0 for n in shape):
             raise WireError("bad shape")
         dtype = np.dtype(name)
         size = math.prod(shape) * dtype.itemsize
-        if size > len(self.body) - self.position or math.prod(n or 1 for n in shape) > 1 << 62:
+        if size > len(self.body) - self.position or _span(shape, dtype.itemsize) > FROM_JUDGE:
             raise WireError("array larger than its frame")
         raw = self.body[self.position : self.position + size]
         self.position += size
@@ -180,6 +188,8 @@ class _Decoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("nested too deeply, or too many parts")
+        if type(header) is int and header.bit_length() > MAX_INTEGER_BITS:
+            raise WireError("an integer that large cannot be compared")
         if header is None or isinstance(header, (bool, int, float, str)):
             return header
         if not isinstance(header, dict):
@@ -203,7 +213,7 @@ class _Decoder:
             return tuple(self.value(item, depth + 1) for item in items)
         if tag == "complex" and len(items) == 2 and all(isinstance(x, (int, float)) for x in items):
             return complex(*items)
-        if tag == "dict" and all(isinstance(pair, list) and len(pair) == 2 for pair in items):
+        if tag == "dict" and len(items) <= MAX_PAIRS and all(isinstance(p, list) and len(p) == 2 for p in items):
             result = {}
             for key, item in items:
                 key = self.value(key, depth + 1)
@@ -235,7 +245,7 @@ def decode(frame: bytes | memoryview, resolve: Callable[[Reference], Any] = _res
         return value
     except WireError:
         raise
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, struct.error) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, MemoryError, struct.error) as error:
         raise WireError(f"malformed frame ({type(error).__name__})") from None
 
 

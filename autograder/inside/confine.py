@@ -13,14 +13,8 @@ from dataclasses import dataclass, field
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
 MS_NOSUID_NODEV, MS_NOSUID_NODEV_NOEXEC, MS_PRIVATE_RECURSIVE = 0x6, 0xE, 0x44000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = (
-    1,
-    4,
-    22,
-    24,
-    38,
-    47,
-)
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL, SECCOMP_MODE_FILTER = 4, 2
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 FIRST_UID = 60_000
@@ -59,6 +53,18 @@ def return_to_pid_namespace(descriptor: int) -> None:
     _call("setns", descriptor, CLONE_NEWPID)
 
 
+def adopt_orphans() -> None:
+    """Become the parent of every orphan below, so that none can leave; where there are no pid namespaces that matters."""
+    if sys.platform.startswith("linux"):
+        _call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """Be killed when the parent ends; a fork does not inherit this."""
+    if sys.platform.startswith("linux"):
+        _call("prctl", PR_SET_PDEATHSIG, 9, 0, 0, 0)
+
+
 def confine(memory: int, slot: int, filter: bytes, scratch: list[str]) -> Layers:
     """Confine this process for good.
 
@@ -80,8 +86,7 @@ def confine(memory: int, slot: int, filter: bytes, scratch: list[str]) -> Layers
     else:
         layers.missing["own mounts and ipc"] = "not Linux"
     layers.attempt("limits", _limits, memory)
-    if os.getuid() == 0:
-        layers.attempt("own user", _own_user, FIRST_UID + slot)
+    layers.attempt("own user", _own_user, FIRST_UID + slot)
     if sys.platform.startswith("linux"):
         layers.attempt("no capabilities", _no_capabilities)
         layers.attempt("seccomp", _seccomp, filter)
@@ -115,12 +120,25 @@ def _limits(memory: int) -> None:
         _, hard = resource.getrlimit(kind)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
+    with open("/proc/self/oom_score_adj", "w") as score:  # where memory runs out all the same, let it be this process
+        score.write("1000")
 
 
 def _own_user(uid: int) -> None:
+    if os.getuid() != 0:
+        raise OSError("only root can give each worker one")
+    if not _open_to_others([sys.prefix, sys.base_prefix, *sys.path]):
+        raise OSError("Python or the course is not readable for others")
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+
+
+def _open_to_others(folders: list[str]) -> bool:
+    """Whether another user could import what these folders hold."""
+    existing = [os.path.realpath(folder) for folder in folders if os.path.isdir(folder)]
+    steps = {folder[:end] for folder in existing for end in range(1, len(folder) + 1) if folder[end : end + 1] in ("", "/")}
+    return all(os.stat(step).st_mode & 0o1 for step in {"/", *steps}) and all(os.stat(f).st_mode & 0o4 for f in existing)
 
 
 def _no_capabilities() -> None:
@@ -138,7 +156,7 @@ def _no_capabilities() -> None:
             break
     _call("capset", ctypes.byref(Header(LINUX_CAPABILITY_VERSION_3, 0)), (ctypes.c_uint32 * 6)())
     _call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)  # siblings cannot read its memory
-    _call("prctl", PR_SET_PDEATHSIG, 9, 0, 0, 0)
+    die_with_parent()
 
 
 def _seccomp(filter: bytes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import re
 import signal
 import sys
 import threading
@@ -29,6 +30,7 @@ except ImportError:  # Windows
 
 Serve = Callable[[bytes], bytes]
 NOT_WRITTEN = "not written yet"
+HARD_SLACK = 64 << 20  # for what a process keeps from one call to the next
 
 
 class OutOfTime(BaseException):
@@ -46,32 +48,35 @@ class Session:
         Sends a frame to the judge and returns its answer.
     cap : int
         The largest array payload that a reply may carry, in bytes.
+    own_process : bool
+        This process serves one budget of memory only, which may therefore be made one that student's code cannot raise.
     """
 
-    def __init__(self, namespace: dict[str, Any], call_back: Serve, cap: int = wire.FROM_STUDENT):
-        self.namespace, self.call_back, self.cap = namespace, call_back, cap
+    def __init__(
+        self, namespace: dict[str, Any], call_back: Serve, cap: int = wire.FROM_STUDENT, own_process: bool = False
+    ):
+        self.namespace, self.call_back, self.cap, self.own_process = namespace, call_back, cap, own_process
         self.objects: list[Any] = []
 
     def handle(self, frame: bytes) -> bytes:
         """The reply to one request; never raises for what the student's code does."""
         request = wire.decode(frame, self._resolve)
-        reply: dict[str, Any] = {}
-        with watched(request["cpu"], request["memory"]) as seen:
+        args, kwargs = request["args"], request["kwargs"]
+        given = (*args, *kwargs.values())
+        before = [self._fingerprint(value) for value in given]
+        with watched(request["cpu"]) as seen:
             try:
                 target = self._target(request["target"])
-                args, kwargs = request["args"], request["kwargs"]
-                before = [self._fingerprint(value) for value in (*args, *kwargs.values())]
-                if request["action"] == "call":
-                    value = target(*args, **kwargs)
-                else:
-                    from autograder.inside import drivers
+                with memory_limit(request["memory"], self.own_process):
+                    if request["action"] == "call":
+                        value = target(*args, **kwargs)
+                    else:
+                        from autograder.inside import drivers
 
-                    value = getattr(drivers, request["action"])(target, *args, **kwargs)
+                        value = getattr(drivers, request["action"])(target, *args, **kwargs)
                 names = argument_names(target, len(args)) + list(kwargs)
-                values = (*args, *kwargs.values())
-                reply["changed"] = [n for n, b, v in zip(names, before, values) if self._fingerprint(v) != b]
-                reply["value"] = value
-                encoded = self._encode(reply | seen)
+                changed = [n for n, b, v in zip(names, before, given) if self._fingerprint(v) != b]
+                encoded = self._encode({"changed": changed, "value": value} | seen)
             except BaseException as error:  # SystemExit, KeyboardInterrupt and what a student invents
                 encoded = self._encode({"error": describe(error, self._home(request["target"]))} | seen)
         return encoded
@@ -148,19 +153,23 @@ def argument_names(function: Any, count: int) -> list[str]:
 
 
 @contextmanager
-def watched(cpu: float, memory: float | None):
-    """Record floating-point flags and warnings, and hold the CPU (seconds) and memory (MiB) budgets of one call."""
+def watched(cpu: float):
+    """Record floating-point flags and warnings, and hold the CPU budget (seconds) of one call."""
     seen: dict[str, list[str]] = {"flags": [], "warnings": []}
 
     def flag(kind: str, _code: int) -> None:
         if kind not in seen["flags"]:
             seen["flags"].append(kind)
 
-    with warnings.catch_warnings(record=True) as caught, np.errstate(all="call", under="ignore", call=flag):
+    def show(message: Any, category: type[Warning], *_where: Any) -> None:
+        if len(seen["warnings"]) < 5:
+            seen["warnings"].append(f"{category.__name__}: {_text(message)}"[:200])
+
+    with warnings.catch_warnings(), np.errstate(all="call", under="ignore", call=flag):
         warnings.simplefilter("always")
-        with memory_limit(memory), cpu_limit(cpu):
+        warnings.showwarning = show
+        with cpu_limit(cpu):
             yield seen
-        seen["warnings"] = [f"{w.category.__name__}: {w.message}"[:200] for w in caught[:5]]
 
 
 @contextmanager
@@ -183,8 +192,11 @@ def cpu_limit(seconds: float):
 
 
 @contextmanager
-def memory_limit(mebibytes: float | None):
-    """Let the address space grow by so much at most (Linux; elsewhere a budget of memory is not held)."""
+def memory_limit(mebibytes: float | None, for_good: bool = False):
+    """Let the address space grow by so much at most (Linux; elsewhere a budget of memory is not held).
+
+    Code inside can raise the limit again, unless it is set `for_good`: then by no more than a few MiB.
+    """
     if mebibytes is None or resource is None or not sys.platform.startswith("linux"):
         yield
         return
@@ -192,6 +204,8 @@ def memory_limit(mebibytes: float | None):
     limit = address_space() + int(mebibytes * (1 << 20))
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
+    if for_good:
+        soft = hard = limit + HARD_SLACK if hard == resource.RLIM_INFINITY else min(hard, limit + HARD_SLACK)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     try:
         yield
@@ -205,13 +219,17 @@ def address_space() -> int:
         return int(statm.read().split()[0]) * resource.getpagesize()
 
 
+def _text(thing: Any) -> str:
+    """`str(thing)`, whatever its `__str__` does; without addresses, which differ from run to run."""
+    try:
+        return re.sub(r" at 0x[0-9a-f]+", "", str(thing)[:1000])
+    except BaseException:
+        return ""
+
+
 def describe(error: BaseException, namespace: dict[str, Any]) -> dict[str, Any]:
     """An exception as plain data: its kind, its message, and the student's own line that it came from."""
-    try:
-        message = str(error)
-    except BaseException:
-        message = ""
-    line = ""
+    message, line = _text(error), ""
     try:
         for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
             if frame.f_globals is namespace or frame.f_code.co_filename.startswith("<cell"):
@@ -251,37 +269,25 @@ def transform(source: str) -> str:
 
 
 class Magics:
-    """What `get_ipython()` gives while grading: harmless magics do nothing, timing ones run their code, shells are closed."""
+    """What `get_ipython()` gives while grading: magics that time run their code, others do nothing, shells are closed."""
 
-    SILENT = frozenset(
-        {
-            "matplotlib",
-            "config",
-            "load_ext",
-            "autoreload",
-            "precision",
-            "pip",
-            "conda",
-            "who",
-            "whos",
-            "reset_selective",
-        }
-    )
-    RUN = frozenset({"time", "timeit", "capture", "prun"})
+    RUN = frozenset({"time", "capture", "prun"})  # %timeit defines nothing, so that it need not run
+    SILENT = frozenset("timeit bash sh script html HTML javascript js latex markdown svg SVG writefile file".split())
 
     def __init__(self, namespace: dict[str, Any]):
         self.namespace = namespace
 
-    def run_line_magic(self, name: str, line: str, *_args, **_kwargs) -> None:
-        if name in self.RUN:
-            exec(compile(line, f"<%{name}>", "exec", dont_inherit=True), self.namespace)
-        elif name not in self.SILENT:
-            raise RuntimeError(f"%{name} is not available while grading")
+    def _run(self, name: str, code: str) -> None:
+        exec(compile(transform(code), f"<cell magic {name}>", "exec", dont_inherit=True), self.namespace)
 
-    def run_cell_magic(self, name: str, line: str, cell: str) -> None:
+    def run_line_magic(self, name: str, line: str, *_args: Any, **_kwargs: Any) -> None:
         if name in self.RUN:
-            exec(compile(transform(cell), f"<%%{name}>", "exec", dont_inherit=True), self.namespace)
-        elif name not in ("bash", "sh", "html", "javascript", "js", "latex", "markdown", "svg", "writefile", "script"):
+            self._run(name, re.sub(r"^(-\w+\s+)+", "", line))
+
+    def run_cell_magic(self, name: str, _line: str, cell: str) -> None:
+        if name in self.RUN:
+            self._run(name, cell)
+        elif name not in self.SILENT:
             raise RuntimeError(f"%%{name} is not available while grading")
 
     def system(self, _command: str) -> None:

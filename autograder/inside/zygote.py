@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from typing import Any
 
 from autograder import wire
@@ -19,6 +20,8 @@ from autograder.inside import confine
 from autograder.inside.student import Session, fresh_namespace, run_cell
 
 TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+PATIENCE = 10.0  # seconds until what is killed must be gone
 
 
 def receive_message(connection: socket.socket) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def main(descriptor: int) -> None:
     gc.collect()
     gc.freeze()  # shared pages stay shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    confine.adopt_orphans()
     try:
         home: int | None = os.open("/proc/self/ns/pid", os.O_RDONLY)
     except OSError:
@@ -51,33 +55,31 @@ def main(descriptor: int) -> None:
         try:
             command = receive_message(control)
         except EOFError:
+            kill_all(keep=set())
             os._exit(0)
         if command["do"] == "spawn":
             child = receive_socket(control)
             send_message(control, {"pid": spawn(control, child, home, setup)})
             child.close()
         elif command["do"] == "look":
-            send_message(control, {"processes": descendants(command["pid"]), "threads": threads(command["pid"])})
+            send_message(control, look(command["pid"]))
         elif command["do"] == "stop children":
-            for pid, _, _ in descendants(command["pid"])[1:]:
-                kill(pid)
-            send_message(control, {})
+            send_message(control, {"left": kill_all(keep={command["pid"]})})
         elif command["do"] == "stop":
-            for pid, _, _ in descendants(command["pid"]):
-                kill(pid)
-            kill(command["pid"])
-            _, _, usage = os.wait4(command["pid"], 0)
-            send_message(control, {"cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss})
+            send_message(control, {"left": kill_all(keep=set())})
 
 
 def warm_up(source: str) -> None:
     """Run the lab's set-up cell once, so that its imports and data are shared by all forks."""
+    import IPython.core.inputtransformer2  # noqa: F401
     import numpy.linalg
     import numpy.random  # noqa: F401
 
     run_cell(source, 0, fresh_namespace())
     if "torch" in sys.modules:
         import torch
+
+        from autograder.inside import drivers  # noqa: F401
 
         torch.set_num_threads(1)
         layer = torch.nn.Conv2d(1, 1, 3)  # loads what torch puts off until the first backward pass
@@ -127,6 +129,7 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
     namespace = fresh_namespace()
     fork, leave, ignore = os.fork, os._exit, signal.SIG_IGN
     receive, hand_over, send, run, serve = receive_message, receive_socket, send_message, run_cell, serve_exercise
+    close, stay_attached = connection.close, confine.die_with_parent
     signal.signal(signal.SIGCHLD, ignore)
     while True:
         try:
@@ -141,7 +144,8 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
         if command["do"] == "serve":  # no fork: it would not survive the threads that the cells started
             serve(exercise, namespace)
         elif fork() == 0:
-            connection.close()
+            close()
+            stay_attached()
             serve(exercise, namespace)
         exercise.close()
 
@@ -153,7 +157,7 @@ def serve_exercise(connection: socket.socket, namespace: dict[str, Any]) -> None
         connection.sendall(b"C" + frame)
         return wire.receive(connection, wire.FROM_JUDGE)
 
-    session = Session(namespace, call_back)
+    session = Session(namespace, call_back, own_process=True)
     while True:
         try:
             request = wire.receive(connection, wire.FROM_JUDGE)
@@ -162,8 +166,18 @@ def serve_exercise(connection: socket.socket, namespace: dict[str, Any]) -> None
         connection.sendall(b"R" + session.handle(request))
 
 
-def descendants(root: int) -> list[list[Any]]:
-    """[pid, state, CPU seconds] of every process below `root`, and of `root` itself first; [] where /proc is not to be had."""
+def look(submission: int) -> dict[str, Any]:
+    """What runs below this process: [pid, state, CPU seconds, bytes of memory] each, and how many were ever started."""
+    return {
+        "processes": [line for line in processes_below(os.getpid()) if line[1] not in "ZX"],
+        "threads": threads(submission),
+        "shared": resident(),
+        "started": last_pid(),
+    }
+
+
+def processes_below(root: int) -> list[list[Any]]:
+    """[pid, state, CPU seconds, bytes of memory] of every process below `root`; [] where /proc is not to be had."""
     parents: dict[int, list[int]] = {}
     known: dict[int, list[Any]] = {}
     try:
@@ -173,20 +187,66 @@ def descendants(root: int) -> list[list[Any]]:
     for entry in entries:
         if entry.isdigit():
             try:
-                with open(f"/proc/{entry}/stat") as stat:
-                    fields = stat.read().rsplit(")", 1)[1].split()
+                with open(f"/proc/{entry}/stat", "rb") as stat:
+                    fields = stat.read().rsplit(b")", 1)[1].split()
             except (OSError, IndexError):
                 continue
             pid = int(entry)
             parents.setdefault(int(fields[1]), []).append(pid)
-            known[pid] = [pid, fields[0], (int(fields[11]) + int(fields[12])) / TICKS]
+            cpu = (int(fields[11]) + int(fields[12])) / TICKS
+            known[pid] = [pid, fields[0].decode(), cpu, int(fields[21]) * PAGE]
     found, todo = [], [root]
     while todo:
-        pid = todo.pop()
-        if pid in known:
-            found.append(known[pid])
-        todo += parents.get(pid, [])
+        below = parents.get(todo.pop(), [])
+        found += [known[pid] for pid in below]
+        todo += below
     return found
+
+
+def kill_all(keep: set[int]) -> int:
+    """Kill and reap every process below this one but those to keep; how many could not be killed."""
+    end = time.monotonic() + PATIENCE
+    while True:  # what forks on and on may need many passes
+        found = processes_below(os.getpid())
+        left = [pid for pid, state, _, _ in found if pid not in keep and state not in "ZX"]
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        reap()
+        if not left or time.monotonic() > end:
+            return len(left)
+        time.sleep(0.001)
+
+
+def reap() -> None:
+    """Wait for children that have ended; one that is kept is alive, and stays."""
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds, which its forks share."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[1]) * PAGE
+    except OSError:
+        return 0
+
+
+def last_pid() -> int:
+    """The process id that was given out last, here or in a namespace below; 0 where it is not known."""
+    try:
+        with open("/proc/loadavg") as loadavg:
+            return int(loadavg.read().split()[-1])
+    except OSError:
+        return 0
 
 
 def threads(pid: int) -> int:
@@ -194,13 +254,6 @@ def threads(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/task"))
     except OSError:
         return threading.active_count()
-
-
-def kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""The notebooks run top to bottom, as an instructor (source), a reader (walkthrough) and a student who gave up halfway run them."""
+
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograder.build import Kind, build, entries
+from autograder.course import labs
+
+ROOT = Path(__file__).parent.parent
+LABS = labs(ROOT)
+
+
+def run(notebook, allow_errors=False):
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        allow_errors=allow_errors,
+        resources={"metadata": {"path": str(ROOT)}},
+    )
+    client.execute()
+    return notebook
+
+
+def outputs(notebook, kind):
+    return [
+        (cell, out)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for out in cell.outputs
+        if out.output_type == kind
+    ]
+
+
+def halves(lab):
+    names = [entry.name for entry in entries(lab)]
+    return set(names[: (len(names) + 1) // 2])
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_walkthrough_runs_and_every_check_passes(lab):
+    notebook = run(nbformat.reads(build(lab, Kind.WALKTHROUGH), as_version=4))
+    worth = {
+        c.metadata.nbgrader.grade_id: c.metadata.nbgrader.points
+        for c in notebook.cells
+        if c.metadata.get("nbgrader", {}).get("grade")
+    }
+    for cell, result in outputs(notebook, "execute_result"):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in worth:
+            assert float(result.data["text/plain"]) == worth.pop(name)
+    assert not worth
+    assert not [out for cell, out in outputs(notebook, "stream") if out.name == "stderr"], (
+        "a walkthrough is shown to readers: no warnings"
+    )
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_every_picture_has_alt_text(lab):
+    """Figures go through posekit.draw, which asks for alt text; a bare matplotlib picture would have none."""
+    source = jupytext.read(lab.source, fmt="md:myst")
+    for cell in source.cells:
+        if cell.cell_type == "code":
+            assert "plt.show" not in cell.source and "%matplotlib" not in cell.source
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else ():
+            assert "![](" not in line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_source_runs_as_it_stands(lab):
+    run(jupytext.read(lab.source, fmt="md:myst"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_a_student_who_stops_halfway_is_told_what_is_missing(lab):
+    """Nothing after the gap shows a traceback but the student's own cells that are still stubs of classes."""
+    student = nbformat.reads(build(lab, Kind.STUDENT), as_version=4)
+    solved = {
+        c.metadata.nbgrader.grade_id: c.source
+        for c in nbformat.reads(build(lab, Kind.WALKTHROUGH), as_version=4).cells
+        if "nbgrader" in c.metadata
+    }
+    done = halves(lab)
+    for cell in student.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in done:
+            cell.source = solved[name]
+    notebook = run(student, allow_errors=True)
+    failed = [
+        (cell.source[:80], out.ename)
+        for cell, out in outputs(notebook, "error")
+        if not cell.source.startswith("class ")
+    ]
+    assert not failed
