@@ -11,15 +11,17 @@ import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-
-import jupytext
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from autograder.checking import Check, load_checks
 from autograder.course import Lab
 from autograder.spans import Span, SpanError, names_defined, names_needed, read_spans
 from autograder.written import Question, read_questions
+
+if (
+    TYPE_CHECKING
+):  # jupytext and nbformat take seconds where Jupyter is installed, and the graders' workers build nothing
+    from nbformat import NotebookNode
 
 
 class BuildError(Exception):
@@ -53,6 +55,8 @@ def read_source(lab: Lab) -> NotebookNode:
     BuildError
         Where the file is missing.
     """
+    import jupytext
+
     if not lab.source.exists():
         raise BuildError(f"{lab.source.name} is missing in solutions/notebooks")
     return jupytext.read(lab.source, fmt="md:myst")
@@ -102,7 +106,7 @@ class _Builder:
         self.exercises: list[str] = []
         self.given: list[str] = []
         self.asked: list[str] = []
-        self.cells: list[NotebookNode] = []
+        self.cells: list[dict] = []
 
     def build(self) -> str:
         for cell in read_source(self.lab).cells:
@@ -257,22 +261,23 @@ def _nbgrader(grade_id: str, **flags) -> dict:
     }
 
 
-def _markdown(source: str, metadata: dict | None = None) -> NotebookNode:
-    return NotebookNode(cell_type="markdown", metadata=metadata or {}, source=source.strip())
+def _markdown(source: str, metadata: dict | None = None) -> dict:
+    return {"cell_type": "markdown", "metadata": metadata or {}, "source": source.strip()}
 
 
-def _code(source: str, metadata: dict) -> NotebookNode:
-    return NotebookNode(
-        cell_type="code", metadata=metadata, source=source.strip("\n"), outputs=[], execution_count=None
-    )
+def _code(source: str, metadata: dict) -> dict:
+    code = {"outputs": [], "execution_count": None}
+    return {"cell_type": "code", "metadata": metadata, "source": source.strip("\n"), **code}
 
 
-def _serialise(lab: Lab, cells: list[NotebookNode]) -> str:
+def _serialise(lab: Lab, cells: list[dict]) -> str:
+    import nbformat
+
     seen: dict[str, int] = {}
     for cell in cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id") or f"{cell.cell_type}/{cell.source}"
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id") or f"{cell['cell_type']}/{cell['source']}"
         seen[name] = seen.get(name, 0) + 1
-        cell.id = hashlib.sha256(f"{lab.stem}/{name}/{seen[name]}".encode()).hexdigest()[:12]
+        cell["id"] = hashlib.sha256(f"{lab.stem}/{name}/{seen[name]}".encode()).hexdigest()[:12]
     notebook = nbformat.from_dict(
         {
             "cells": cells,

@@ -158,7 +158,9 @@ def example(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    thin: Annotated[bool, typer.Option("--thin", help="Do without bubblewrap, to see what is left.")] = False,
+) -> None:
     """Say what this machine can do, the wall included."""
     from autograder.course import find_root
     from autograder.grading import cores, versions
@@ -166,7 +168,7 @@ def doctor() -> None:
 
     console.print(", ".join(f"{name} {version}" for name, version in versions().items()), highlight=False)
     console.print(f"workers: {cores()}; bubblewrap: {find_bubblewrap() or 'not found'}", highlight=False)
-    with Wall(find_root()) as wall:
+    with Wall(find_root(), thin=thin) as wall:
         layers = wall.layers()
     for name in layers["layers"]:
         console.print(f"  ✓ {name}", highlight=False)

@@ -73,11 +73,12 @@ def _assertion(error: AssertionError, name: str, call: Call | None, secret: bool
     if secret:
         return f"{called} {verb} a wrong value" + (f" at index {list(map(int, index))}" if index else "")
     desired_here = desired if desired.ndim == 0 else desired[index]
+    got_here, due_here = _pair(actual[index], desired_here)
     if not index:
-        return f"{called} {verb} {number(actual[()])}, expected {number(desired_here)}"
+        return f"{called} {verb} {got_here}, expected {due_here}"
     where = _elementwise(name, call, index, actual.shape)
     at = "" if where else f" at index {list(map(int, index))}"
-    return f"{where or called} {verb} {number(actual[index])}{at}, expected {number(desired_here)}"
+    return f"{where or called} {verb} {got_here}{at}, expected {due_here}"
 
 
 def _plain_assertion(error: AssertionError, name: str, call: Call | None, secret: bool) -> str:
@@ -111,15 +112,16 @@ def _compared(error: AssertionError) -> tuple[Any, Any] | None:
 
 
 def _first_mismatch(actual: np.ndarray, desired: np.ndarray) -> tuple[int, ...]:
+    """Where two arrays differ most, relative to the entry, or to the array's scale where the entry is next to nothing."""
     actual, desired = np.broadcast_arrays(actual, desired)
     if actual.ndim == 0:
         return ()
     with np.errstate(all="ignore"):
         equal = (actual == desired) | ((actual != actual) & (desired != desired))
-        error = np.where(
-            equal, 0.0, np.abs(actual.astype(complex) - desired.astype(complex)) / (np.abs(desired) + 1e-300)
-        )
-        error = np.where(np.isnan(error), np.inf, error)
+        size = np.abs(desired.astype(complex))
+        scale = size[np.isfinite(size)].max(initial=0.0)
+        error = np.abs(actual.astype(complex) - desired.astype(complex)) / (size + 1e-9 * scale + 1e-300)
+        error = np.where(equal, 0.0, np.where(np.isnan(error), np.inf, error))
     return tuple(np.unravel_index(int(np.argmax(error)), error.shape))
 
 
@@ -135,15 +137,24 @@ def _arguments(call: Call) -> str:
     return ", ".join(parts)
 
 
-def number(value: Any) -> str:
-    """A number in at most five digits, floats recognisable as such."""
-    value = value.item() if isinstance(value, np.generic) else value
+def number(value: Any, digits: int = 4) -> str:
+    """A number in a few digits, floats recognisable as such."""
+    value = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return f"{value:.4g}" if isinstance(value, complex) else str(value)
+        return f"{value:.{digits}g}" if isinstance(value, complex) else str(value)
     if isinstance(value, int):
         return str(value)
-    text = f"{value:.4g}"
+    text = f"{value:.{digits}g}"
     return text if any(c in text for c in ".en") else text + ".0"
+
+
+def _pair(actual: Any, desired: Any) -> tuple[str, str]:
+    """Two numbers in as many digits as it takes to tell them apart."""
+    for digits in (4, 8, 12, 17):
+        pair = number(actual, digits), number(desired, digits)
+        if pair[0] != pair[1]:
+            break
+    return pair
 
 
 def kind(value: Any) -> str:

@@ -365,7 +365,10 @@ class Wall:
         arguments += [*parents(Path(BOX) / "x"), "--ro-bind", str(self._stage), BOX]
         arguments += ["--ro-bind", str(self.course / "posekit"), f"{BOX}/posekit"]
         arguments += ["--ro-bind", str(self.course / "data" / "arrays"), f"{BOX}/data/arrays"]
-        arguments += ["--proc", "/proc", "--dev", "/dev"]
+        arguments += ["--proc", "/proc", "--perms", "0755", "--tmpfs", "/dev", "--perms", "1777", "--dir", "/dev/shm"]
+        # Not --dev: its terminals cost an ordinary user a second user namespace, from which no pid namespace can be left.
+        for name in ("null", "zero", "full", "random", "urandom"):
+            arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
         # What an ordinary user could write to would outlive a submission; the scratch of each covers the rest.
         for made_here in ("/", "/dev", "/tmp", *covered):
             if made_here not in self._scratch():
@@ -437,7 +440,7 @@ class Submission:
 
     def __exit__(self, *_exception: Any) -> None:
         self._connection.close()
-        if self._wall.ask({"do": "stop"})["left"]:
+        if not self._wall.ask({"do": "stop"})["done"]:
             raise StartError("a process behind the wall cannot be killed")
 
     def run_cell(self, source: str, number: int) -> dict[str, Any] | None:
@@ -479,7 +482,7 @@ class Submission:
 
     def stop_exercises(self) -> bool:
         """Kill every process of this submission but its first; False where that cannot be done."""
-        return not self._wall.ask({"do": "stop children", "pid": self._pid})["left"]
+        return self._wall.ask({"do": "stop children", "pid": self._pid})["done"]
 
 
 class Waiter:
@@ -523,7 +526,10 @@ class Waiter:
 
     def message(self) -> tuple[bytes, bytes]:
         """Kind (C or R) and frame of what an exercise sends."""
-        return self.recv(1), self._receive()
+        kind = self.recv(1)
+        if kind not in (b"C", b"R"):
+            raise WallError("the answer could not be read")
+        return kind, self._receive()
 
     def _receive(self) -> bytes:
         try:
@@ -611,8 +617,6 @@ class WalledTransport:
                 kind, answer = self._waiter.message()
                 if kind == b"R":
                     return answer
-                if kind != b"C":
-                    raise WallError("the answer could not be read")
                 self._require_more()
                 self._waiter.send(serve(answer))
         except (wire.WireError, WallError) as error:

@@ -36,7 +36,7 @@ def extract_patches(image, centers, size):
         raise ValueError(f"extract_patches: want an image (H, W) and a size > 0, got {np.shape(image)} and {size}.")
     ### BEGIN SOLUTION
     image = np.asarray(image, dtype=float)
-    centers = np.asarray(centers, dtype=int).reshape(-1, 2)
+    centers = np.asarray(centers, dtype=int)
     (height, width), (h, w) = image.shape, size
     rows = centers[:, 1, None] - (h - 1) // 2 + np.arange(h)  # (N, h)
     cols = centers[:, 0, None] - (w - 1) // 2 + np.arange(w)  # (N, w)
@@ -339,9 +339,9 @@ def roc_auc(y, score):
     ### BEGIN SOLUTION
     y, score = np.asarray(y), np.asarray(score, dtype=float)
     positives, negatives = score[y == 1], np.sort(score[y == 0])
-    if len(positives) == 0 or len(negatives) == 0:
-        return float("nan")
-    below = np.searchsorted(negatives, positives, side="left")
+    # Each positive has beaten the negatives to its left, and half of those that tie with it.
+    below = np.searchsorted(negatives, positives)
     not_above = np.searchsorted(negatives, positives, side="right")
-    return float(np.mean((below + not_above) / 2) / len(negatives))
+    pairs = len(positives) * len(negatives)
+    return float(np.sum(below + not_above)) / (2 * pairs) if pairs > 0 else float("nan")
     ### END SOLUTION

@@ -1,10 +1,13 @@
 """What the project says of itself in several places is the same everywhere."""
 
+import re
 import tomllib
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+
+from autograder.course import labs
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +44,9 @@ def test_students_wheel_holds_no_solutions(root):
     build = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert build["packages"] == ["posekit", "autograder"]
     assert not any("solutions" in path or "tests" in path for path in build["force-include"])
+
+
+def test_readme_says_honestly_which_labs_are_ready(root):
+    rows = re.findall(r"^\| (\d) \| .* \| ([\w, ]+) \|$", (root / "README.md").read_text(), re.MULTILINE)
+    ready = {f"lab{number}" for number, status in rows if status.startswith("ready")}
+    assert ready == {lab.name for lab in labs(root)} and len(rows) == 9
