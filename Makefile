@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants build lab site lint clean
+.PHONY: help demo test test-full test-render mutants data build lab site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-render: .venv/render ## render sampled frames again and compare (needs libo
 mutants: .venv/test ## mutate the references and list the mutants that no check kills
 	$(BIN)/python -m tests.mutants
 
+data: .venv/render ## render the rat again (the arrays are frozen: to check them only)
+	MUJOCO_GL=$${MUJOCO_GL:-osmesa} $(BIN)/python -m data.make all
+
 build: .venv/core ## build labs/*.ipynb from solutions/notebooks
 	@$(BIN)/autograder build
 
@@ -46,6 +49,9 @@ site: .venv/test ## build the walkthrough site into build/site
 	@$(BIN)/python -m sphinx -q -b html build/docs build/site
 	@echo "Wrote build/site/index.html."
 
+picture: .venv/test ## make the README's picture again, from Lab 1
+	@$(BIN)/python docs/make_picture.py
+
 lint: .venv/test
 	$(BIN)/ruff check .
 
@@ -58,7 +64,7 @@ clean: ## remove what the commands here have made, .venv included
 	@$(PYTHON) -m venv .venv && touch $@
 
 .venv/core: .venv/python pyproject.toml constraints.txt
-	@echo "Installing the course (a few minutes the first time) …"
+	@echo "Installing the course: torch, numpy and others, a minute or a few the first time …"
 	@$(PIP) --editable '.[grade]'
 	@touch $@
 

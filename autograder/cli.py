@@ -137,6 +137,8 @@ def _write_reports(results: list[Result], out: Path) -> None:
     from autograder.report import write_class_page, write_feedback, write_grades
 
     (out / "feedback").mkdir(exist_ok=True)
+    for stale in (out / "feedback").glob("*.html"):
+        stale.unlink()
     names = file_names([result.student for result in results])
     for result in results:
         write_feedback(result, out / "feedback" / f"{names[result.student]}.html")

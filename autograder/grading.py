@@ -400,6 +400,8 @@ def grade_class(
     Finished units are kept in DIR/units; with `resume` those of the same notebook, lab, environment and seed are used again.
     """
     units_folder, results_folder = out / "units", out / "results"
+    if results_folder.exists() and any(results_folder.iterdir()) and not (out / "run.json").exists():
+        raise CourseError(f"{out} has a folder `results` that is no run of ours: choose another --out")
     for folder in (units_folder, results_folder):
         folder.mkdir(parents=True, exist_ok=True)
     for half in [*out.glob(".*.tmp"), *units_folder.glob(".*.tmp"), *results_folder.glob(".*.tmp")]:

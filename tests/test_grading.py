@@ -225,3 +225,12 @@ def test_a_cluster_grades_the_same(mini, tmp_path):
             assert done.returncode == 0, done.stderr
             outs.append({path.name: path.read_bytes() for path in (out / "results").iterdir()})
     assert outs[0] == outs[1]
+
+
+def test_a_folder_with_somebody_elses_results_is_left_alone(mini, tmp_path):
+    (tmp_path / "out" / "results").mkdir(parents=True)
+    (tmp_path / "out" / "results" / "mine.json").write_text("{}")
+    (tmp_path / "ada.ipynb").write_text(build(find_lab(mini, "lab9")))
+    done = command("grade", tmp_path / "ada.ipynb", "--lab", "lab9", "--out", tmp_path / "out", cwd=mini)
+    assert done.returncode == 1 and "no run of ours" in done.stderr
+    assert (tmp_path / "out" / "results" / "mine.json").exists()

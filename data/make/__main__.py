@@ -1,0 +1,91 @@
+"""Make the data: ``python -m data.make TARGET ...`` from the checkout, with the ``render`` extra installed.
+
+The arrays are frozen. Making them again is for checking that the scripts still do it, not for changing the data.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+ARRAYS = Path(__file__).resolve().parents[1] / "arrays"
+
+
+def _save(name, arrays):
+    np.savez_compressed(ARRAYS / name, **arrays)
+    print(f"{name}: {(ARRAYS / name).stat().st_size / 1e6:.2f} MB", flush=True)
+
+
+def side():
+    """side.npz"""
+    from . import make_side
+
+    _save("side.npz", make_side.make())
+
+
+def six():
+    """six_train.npz and six_test.npz"""
+    from . import make_six
+
+    for split in ("train", "test"):
+        _save(f"six_{split}.npz", make_six.make(split))
+
+
+def two_rats():
+    """two_rats.npz"""
+    from . import make_two_rats
+
+    _save("two_rats.npz", make_two_rats.make())
+
+
+def clip():
+    """clip.npz and clip_truth.npz"""
+    from . import make_clip
+
+    given, truth = make_clip.make()
+    _save("clip.npz", given)
+    _save("clip_truth.npz", truth)
+
+
+def sums():
+    """SHA256SUMS of the arrays"""
+    files = sorted(ARRAYS.glob("*.npz"))
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
+    (ARRAYS / "SHA256SUMS").write_text("".join(lines))
+
+
+def contact():
+    """the contact sheets"""
+    from . import contact_sheets
+
+    contact_sheets.make()
+
+
+def card():
+    """the data card's numbers, written into data/README.md"""
+    from . import card as numbers
+
+    numbers.write()
+
+
+def motion():
+    """the data card's numbers about motion and cameras (slow), written into data/README.md"""
+    from . import motion_card
+
+    motion_card.write()
+
+
+TARGETS = {t.__name__: t for t in (side, six, two_rats, clip, sums, contact, card, motion)}
+
+if __name__ == "__main__":
+    listing = "\n".join(f"  {name:10}{target.__doc__}" for name, target in TARGETS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m data.make",
+        description=f"Make the rendered rat. Targets:\n{listing}\n  all       all of these, in this order",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("target", nargs="+", choices=[*TARGETS, "all"])
+    for wanted in parser.parse_args().target:
+        for target in TARGETS.values() if wanted == "all" else [TARGETS[wanted]]:
+            target()

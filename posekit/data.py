@@ -1,0 +1,286 @@
+"""Load the rendered rat. Every loader checks the file's SHA-256 first, so what is loaded is what was released.
+
+How the arrays were made, what they lack and how they are licensed is in ``data/README.md``. Points are (x, y) pixels
+with pixel centres at integers, 3D points are millimetres with z up from the floor, ``L`` and ``R`` are the animal's
+own sides.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+SPLITS = ("train", "validation", "test")
+
+
+class DataError(RuntimeError):
+    """A data file is missing or is not the one that was released."""
+
+
+@dataclass(frozen=True)
+class SideView:
+    """Grey side views of single rats, one camera per video (labs 1 to 5).
+
+    N frames, K keypoints, V = 10 videos; ``video`` and the per-video arrays keep their numbers in every split.
+    """
+
+    images: np.ndarray  #: (N, 128, 160) float32 in [0, 1]
+    keypoints: np.ndarray  #: (N, K, 2) float64, px (x, y); also where hidden or outside the image
+    visible: np.ndarray  #: (N, K) bool, inside the image and not behind anything
+    points3d: np.ndarray  #: (N, K, 3) float64, mm
+    P: np.ndarray  #: (V, 3, 4) float64 camera matrix of each video, mm to px
+    video: np.ndarray  #: (N,) int, index into P and coats
+    names: tuple  #: K keypoint names
+    parents: np.ndarray  #: (K,) int, see `posekit.skeleton`
+    coats: tuple  #: V names of coats
+
+
+@dataclass(frozen=True)
+class SixViews:
+    """One rat seen by a calibrated ring of six cameras (labs 7 and 8).
+
+    T time steps at ``fps``, C = 6 cameras, K keypoints. ``image_frames`` says which time steps have images (none in
+    "train").
+    """
+
+    points3d: np.ndarray  #: (T, K, 3) float64, mm
+    keypoints: np.ndarray  #: (T, C, K, 2) float64, px (x, y); also where hidden or outside the image
+    visible: np.ndarray  #: (T, C, K) bool, inside the image and not behind anything
+    P: np.ndarray  #: (C, 3, 4) float64 camera matrices, mm to px, det(P[:, :, :3]) > 0
+    state: np.ndarray  #: (T,) int, index into state_names
+    state_names: tuple  #: names of the pose states
+    fps: float  #: time steps per second
+    names: tuple  #: K keypoint names
+    parents: np.ndarray  #: (K,) int, see `posekit.skeleton`
+    images: np.ndarray  #: (T_img, C, H, W) float32 in [0, 1]
+    image_frames: np.ndarray  #: (T_img,) int, index into the time axis
+
+
+@dataclass(frozen=True)
+class TwoRats:
+    """Grey frames of two rats that touch and cross (lab 6). N frames, 2 animals that keep their index, K keypoints."""
+
+    images: np.ndarray  #: (N, H, W) float32 in [0, 1]
+    keypoints: np.ndarray  #: (N, 2, K, 2) float64, px (x, y); also where hidden or outside the image
+    visible: np.ndarray  #: (N, 2, K) bool, inside the image and not behind anything, the other rat included
+    names: tuple  #: K keypoint names
+    parents: np.ndarray  #: (K,) int, see `posekit.skeleton`
+    video: np.ndarray  #: (N,) int
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a student gets of the capstone's clip: 300 frames from six cameras, and where these stand."""
+
+    images: np.ndarray  #: (300, 6, H, W) float32 in [0, 1]
+    P: np.ndarray  #: (6, 3, 4) float64 camera matrices, mm to px
+    fps: float  #: frames per second
+    names: tuple  #: K keypoint names
+    parents: np.ndarray  #: (K,) int, see `posekit.skeleton`
+
+
+@dataclass(frozen=True)
+class ClipTruth:
+    """The truth of the capstone's clip. T = 300 frames, C = 6 cameras, K keypoints."""
+
+    points3d: np.ndarray  #: (T, K, 3) float64, mm
+    keypoints: np.ndarray  #: (T, C, K, 2) float64, px (x, y); also where hidden or outside the image
+    visible: np.ndarray  #: (T, C, K) bool
+    state: np.ndarray  #: (T,) int, index into state_names
+    state_names: tuple  #: names of the pose states
+
+
+def array_folder():
+    """Folder of the arrays: ``data/arrays`` of a checkout, else the copy that is installed with posekit."""
+    package = Path(__file__).resolve().parent
+    checkout = package.parent / "data" / "arrays"
+    return checkout if checkout.is_dir() else package / "arrays"
+
+
+def read_arrays(name, folder=None):
+    """Read one released file.
+
+    Parameters
+    ----------
+    name : str, for example ``"side.npz"``
+    folder : path, by default `array_folder`; it also holds ``SHA256SUMS``
+
+    Returns
+    -------
+    arrays : dict of str to array
+
+    Raises
+    ------
+    DataError : where the file or ``SHA256SUMS`` is missing, or the file is damaged
+    """
+    folder = Path(folder) if folder is not None else array_folder()
+    path, sums = folder / name, folder / "SHA256SUMS"
+    remedy = "restore it with `git checkout -- data/arrays`, or reinstall posekit"
+    for needed in (path, sums):
+        if not needed.is_file():
+            raise DataError(f"{needed.name} is missing from {folder}: {remedy}")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if [digest, name] not in [line.split() for line in sums.read_text().splitlines()]:
+        raise DataError(f"{name} in {folder} is damaged or not the released file: {remedy}")
+    with np.load(path, allow_pickle=False) as arrays:
+        return {key: arrays[key] for key in arrays.files}
+
+
+def load_side(split=None):
+    """Side views of single rats.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test"} or None for all; whole videos, so no video is in two splits
+
+    Returns
+    -------
+    SideView : images (N, 128, 160) float32 in [0, 1], keypoints (N, K, 2) px, visible (N, K), points3d (N, K, 3) mm
+
+    Raises
+    ------
+    ValueError : for an unknown split
+    DataError : where the file is missing or damaged
+    """
+    arrays = read_arrays("side.npz")
+    keep = _frames_of(split, arrays["split"], arrays["video"])
+    names, parents = _skeleton(arrays)
+    return SideView(
+        images=_unit_range(arrays["images"][keep]),
+        keypoints=arrays["keypoints"][keep].astype(float),
+        visible=arrays["visible"][keep],
+        points3d=arrays["points3d"][keep].astype(float),
+        P=arrays["P"],
+        video=arrays["video"][keep],
+        names=names,
+        parents=parents,
+        coats=_strings(arrays["coats"]),
+    )
+
+
+def load_six(split):
+    """3D poses at 30 Hz with six calibrated views.
+
+    Parameters
+    ----------
+    split : {"train", "test"}; "train" has poses but no images, "test" is another recording of the same rat
+
+    Returns
+    -------
+    SixViews : points3d (T, K, 3) mm, keypoints (T, 6, K, 2) px, visible (T, 6, K), P (6, 3, 4), state (T,), ...
+
+    Raises
+    ------
+    ValueError : for an unknown split
+    DataError : where the file is missing or damaged
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f"split must be 'train' or 'test', not {split!r}")
+    arrays = read_arrays(f"six_{split}.npz")
+    names, parents = _skeleton(arrays)
+    return SixViews(
+        points3d=arrays["points3d"].astype(float),
+        keypoints=arrays["keypoints"].astype(float),
+        visible=arrays["visible"],
+        P=arrays["P"],
+        state=arrays["state"].astype(int),
+        state_names=_strings(arrays["state_names"]),
+        fps=float(arrays["fps"]),
+        names=names,
+        parents=parents,
+        images=_unit_range(_add_up(arrays["image_steps"])),
+        image_frames=arrays["image_frames"].astype(int),
+    )
+
+
+def load_two_rats(split=None):
+    """Frames with two rats.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test"} or None for all; whole videos, so no video is in two splits
+
+    Returns
+    -------
+    TwoRats : images (N, H, W) float32 in [0, 1], keypoints (N, 2, K, 2) px, visible (N, 2, K), ...
+
+    Raises
+    ------
+    ValueError : for an unknown split
+    DataError : where the file is missing or damaged
+    """
+    arrays = read_arrays("two_rats.npz")
+    keep = _frames_of(split, arrays["split"], arrays["video"])
+    names, parents = _skeleton(arrays)
+    return TwoRats(
+        images=_unit_range(arrays["images"][keep]),
+        keypoints=arrays["keypoints"][keep].astype(float),
+        visible=arrays["visible"][keep],
+        names=names,
+        parents=parents,
+        video=arrays["video"][keep],
+    )
+
+
+def load_clip():
+    """The capstone's clip: six views of a rat that no lab trained on. There is no split.
+
+    Returns
+    -------
+    Clip : images (300, 6, H, W) float32 in [0, 1], P (6, 3, 4) mm to px, fps, names, parents
+
+    Raises
+    ------
+    DataError : where the file is missing or damaged
+    """
+    arrays = read_arrays("clip.npz")
+    names, parents = _skeleton(arrays)
+    return Clip(_unit_range(_add_up(arrays["image_steps"])), arrays["P"], float(arrays["fps"]), names, parents)
+
+
+def load_clip_truth():
+    """The truth of the capstone's clip, in a file of its own.
+
+    Returns
+    -------
+    ClipTruth : points3d (300, K, 3) mm, keypoints (300, 6, K, 2) px, visible (300, 6, K), state (300,), state_names
+
+    Raises
+    ------
+    DataError : where the file is missing or damaged
+    """
+    arrays = read_arrays("clip_truth.npz")
+    return ClipTruth(
+        points3d=arrays["points3d"].astype(float),
+        keypoints=arrays["keypoints"].astype(float),
+        visible=arrays["visible"],
+        state=arrays["state"].astype(int),
+        state_names=_strings(arrays["state_names"]),
+    )
+
+
+def _frames_of(split, split_of_video, video):
+    """(N,) bool: the frames whose video is in the split."""
+    if split is None:
+        return np.ones(len(video), dtype=bool)
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))} or None, not {split!r}")
+    return split_of_video[video] == split
+
+
+def _unit_range(images):
+    return images.astype(np.float32) / np.float32(255)
+
+
+def _add_up(steps):
+    """Images from the first one and differences modulo 256, which is how films of a still room are stored."""
+    return np.cumsum(steps, axis=0, dtype=np.uint8)
+
+
+def _strings(array):
+    return tuple(str(item) for item in array)
+
+
+def _skeleton(arrays):
+    return _strings(arrays["names"]), arrays["parents"].astype(int)
