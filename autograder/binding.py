@@ -42,6 +42,10 @@ class WallError(StudentError):
     """The student's process answers no more: killed for its budget, gone, or talking nonsense."""
 
 
+class StartError(Exception):
+    """The wall cannot be started, or has fallen: why, and what to do. It is nobody's answer that is wrong."""
+
+
 @dataclass
 class Call:
     """One call of the exercise: what went in (until the next call), what came out, and what was seen on the way."""

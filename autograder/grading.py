@@ -22,7 +22,7 @@ from functools import lru_cache
 from importlib import metadata
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from multiprocessing.util import Finalize, _run_finalizers
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -307,7 +307,6 @@ def _begin_worker() -> None:
 
     def watch() -> None:
         wait([parent_process().sentinel])
-        _run_finalizers()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

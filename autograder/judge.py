@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from autograder import explain
-from autograder.binding import Call, Exercise, Transport, WallError
-from autograder.checking import PUBLIC_SEED, Check, StudentError
+from autograder.binding import Call, Exercise, StartError, Transport, WallError
+from autograder.checking import PUBLIC_SEED, Check, CheckError, StudentError
 from autograder.inside.student import NOT_WRITTEN
 from autograder.result import ExerciseResult, TestResult
 
@@ -116,7 +116,14 @@ def _run(check: Check, case: int, exercise: Exercise, seed: int, secret: bool) -
         if str(error) == NOT_WRITTEN:
             return NOT_WRITTEN
         return _explain(error, exercise, secret and check.uses_rng)
+    except StartError:
+        raise
     except Exception as error:  # also what a check meets when it computes with a value of the wrong kind
+        if isinstance(error, NameError) or not (exercise.calls or isinstance(error, AssertionError)):
+            # No answer can cause that; a student must not pay for it.
+            raise CheckError(
+                f"the check {check.name!r} of {check.exercise} is broken: {type(error).__name__}: {error}"
+            ) from None
         return _explain(error, exercise, secret and check.uses_rng)
     if check.quiet:
         noise = [what for call in exercise.calls for what in (*call.flags, *call.warnings)]

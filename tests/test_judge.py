@@ -354,6 +354,12 @@ def test_a_check_that_breaks_the_rules_is_refused(judge, checks, said):
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize("body", ["assert f(1.0) == undefined", "[][0]"])
+def test_a_broken_check_is_never_the_students_fault(judge, body):
+    with pytest.raises(CheckError, match="is broken"):
+        judge(abs, f"@points(1)\n@hint('h')\ndef test_x(f):\n    {body}")
+
+
 def test_coerce():
     assert isinstance(coerce([1, 2.5]), np.ndarray)
     assert isinstance(coerce([[1], [2, 3]]), list)

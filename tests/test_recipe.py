@@ -38,7 +38,8 @@ def test_the_recipe_works(root, checkout):
     assert 'check(\\"logit\\")' in (checkout / "labs" / "lab1_likelihood.ipynb").read_text("utf-8")
     banks = run(checkout, "-m", "pytest", "-q", "tests/test_banks.py", "-k", "logit", "--seeds", "5", "-p", "no:cacheprovider")
     assert banks.returncode == 0, banks.stdout
-    assert " 9 passed" in banks.stdout  # its size, the reference, five mistakes, two alternatives
+    # its size, the reference, five mistakes, two alternatives (and what else has "logit" in its name)
+    assert int(re.search(r"(\d+) passed", banks.stdout)[1]) >= 9
     walkthrough, out = checkout / "walkthrough", checkout / "graded"
     assert run(checkout, "-m", "autograder", "build", "--walkthrough", str(walkthrough)).returncode == 0
     for other in walkthrough.glob("*.ipynb"):

@@ -71,7 +71,7 @@ def test_no_powers(facts):
 
 
 def test_no_secret_in_memory_environment_or_descriptors(facts):
-    assert facts["has_secret"] == "[]"
+    assert facts["has_secret"] == []
     allowed = {
         "PATH", "HOME", "TMPDIR", "LANG", "PWD", "MPLBACKEND", "MPLCONFIGDIR", "PYTHONPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE",
         "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
@@ -88,7 +88,7 @@ def test_no_secret_in_memory_environment_or_descriptors(facts):
 def test_no_network_no_neighbours_no_course(facts):
     assert facts["network"] == ["lo"]
     assert facts["identity"]["name"] == "wall"
-    assert len(json.loads(facts["processes"].replace(" ", ",").replace("[,", "["))) == 2
+    assert 1 in facts["processes"] and len(facts["processes"]) <= 3  # its own, and one that ends just now
     for word in ("solution", "check", "test_", "answer", "judge", "grading", "bank"):
         assert not [path for path in facts["course"] if word in path], word
 
@@ -99,13 +99,13 @@ def test_only_the_scratch_is_writable_and_it_is_small(facts):
 
 
 def test_nothing_outlives_a_submission(facts):
-    assert facts["left"] == "[]"
+    assert facts["left"] == []
     assert facts["left over"] == 0
     assert facts["processes at the end"] == [] and facts["left in TMPDIR"] == []
 
 
 def test_a_daemon_ends_with_its_exercise(facts):
-    assert len(facts["processes after a daemon"].strip("[] ").split()) == 2
+    assert len(facts["processes after a daemon"]) == 2
 
 
 def test_a_budget_of_memory_cannot_be_raised(facts):
@@ -185,7 +185,7 @@ def call(
 ):
     with wall.submission(Meter(limits)) as submission:
         submission.run_cell(cell, 1)
-        transport = WalledTransport(submission.exercise, submission._meter)
+        transport = WalledTransport(submission.exercise, submission.meter)
         try:
             return Exercise("f", transport, budget)(*args)
         finally:
@@ -245,7 +245,7 @@ def test_a_notebook_has_one_allowance(wall):
             "import time\ndef f(x):\n    end = time.process_time() + 0.6\n    while time.process_time() < end:\n        pass",
             1,
         )
-        transport = WalledTransport(submission.exercise, submission._meter)
+        transport = WalledTransport(submission.exercise, submission.meter)
         exercise = Exercise("f", transport, Budget(5.0))
         with pytest.raises(WallError, match="in all"):
             for _ in range(20):
@@ -264,7 +264,7 @@ def test_a_declared_budget_ends_one_check_and_the_next_call_has_a_new_process(wa
             submission.stop_exercises()
             return submission.exercise()
 
-        transport = WalledTransport(open, submission._meter)
+        transport = WalledTransport(open, submission.meter)
         with pytest.raises(StudentError):
             Exercise("f", transport, Budget(0.3, declared=True))(True)
         assert transport.dead is None
@@ -296,7 +296,6 @@ def test_the_wall_falls_with_the_judge(root):
             [sys.executable, "-c", program], stdout=subprocess.PIPE, env=os.environ | {"TMPDIR": folder}, cwd=root
         )
         assert judge.stdout.readline() == b"up\n"
-        mark = next(Path(folder).glob("posekit-wall-*")).name
         below = descendants(judge.pid)
         assert len(below) >= 2
         judge.kill()
@@ -304,7 +303,8 @@ def test_the_wall_falls_with_the_judge(root):
         end = time.monotonic() + 20
         while (alive := [pid for pid in below if is_alive(pid)]) and time.monotonic() < end:
             time.sleep(0.05)
-        assert alive == [], mark
+        assert alive == []
+        assert list(Path(folder).iterdir()) == []
 
 
 def descendants(root: int) -> list[int]:

@@ -114,7 +114,6 @@ def test_iterators_named_tuples_and_duck_arrays_arrive_as_plain_data():
     assert decode(encode(IntEnum("E", "A").A)) == 1
     assert np.array_equal(decode(encode(Duck())), [0, 1, 2])
     assert type(decode(encode(np.ma.masked_array([1.0, 2.0], mask=[True, False])))) is np.ndarray
-    assert type(decode(encode(np.matrix([[1.0]])))) is np.ndarray
 
 
 def test_tensors_cross_as_tensors_of_the_other_side():

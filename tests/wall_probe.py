@@ -136,7 +136,7 @@ def main(course: Path, thin: bool) -> dict:
         facts["layers"] = wall.layers()
 
         def ask(submission, name, *args, budget=Budget(2.0)):
-            meter = submission._meter
+            meter = submission.meter
             transport = WalledTransport(submission.exercise, meter)
             try:
                 return Exercise(name, transport, budget)(*args)
@@ -188,14 +188,14 @@ def costs(wall: Wall, fresh) -> dict[str, float]:
         with wall.submission() as submission:
             submission.run_cell(cell, 1)
             for _ in range(4):
-                transport = WalledTransport(submission.exercise, submission._meter)
+                transport = WalledTransport(submission.exercise, submission.meter)
                 Exercise("f", transport, Budget(5.0))(np.zeros(3))
                 transport.close()
                 submission.stop_exercises()
         whole.append(time.perf_counter() - begun)
     with wall.submission() as submission:
         submission.run_cell(cell, 1)
-        transport = WalledTransport(submission.exercise, submission._meter)
+        transport = WalledTransport(submission.exercise, submission.meter)
         for name, args, times in (("f", (np.zeros(3),), calls), ("g", (lambda x: x, np.zeros(3)), backs)):
             exercise = Exercise(name, transport, Budget(5.0))
             for _ in range(300):
@@ -239,4 +239,4 @@ def below_wall(wall: Wall) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), "thin" in sys.argv[2:]), default=str))
+    print(json.dumps(main(Path(sys.argv[1]), "thin" in sys.argv[2:]), default=lambda array: array.tolist()))

@@ -86,6 +86,8 @@ def confine(memory: int, slot: int, filter: bytes, scratch: list[str]) -> Layers
     else:
         layers.missing["own mounts and ipc"] = "not Linux"
     layers.attempt("limits", _limits, memory)
+    if sys.platform.startswith("linux"):
+        _drop_bounding_set()  # while that is still allowed
     layers.attempt("own user", _own_user, FIRST_UID + slot)
     if sys.platform.startswith("linux"):
         layers.attempt("no capabilities", _no_capabilities)
@@ -141,6 +143,14 @@ def _open_to_others(folders: list[str]) -> bool:
     return all(os.stat(step).st_mode & 0o1 for step in {"/", *steps}) and all(os.stat(f).st_mode & 0o4 for f in existing)
 
 
+def _drop_bounding_set() -> None:
+    for capability in range(64):
+        try:
+            _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
+        except OSError:  # past the last capability of this kernel, or no right to drop any
+            break
+
+
 def _no_capabilities() -> None:
     """Drop every capability: an ordinary user's come from bubblewrap's user namespace and survive otherwise."""
 
@@ -149,11 +159,6 @@ def _no_capabilities() -> None:
 
     _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    for capability in range(64):
-        try:
-            _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
-        except OSError:  # past the last capability of this kernel, or no right to drop what is not held
-            break
     _call("capset", ctypes.byref(Header(LINUX_CAPABILITY_VERSION_3, 0)), (ctypes.c_uint32 * 6)())
     _call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)  # siblings cannot read its memory
     die_with_parent()

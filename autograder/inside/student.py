@@ -30,6 +30,7 @@ except ImportError:  # Windows
 
 Serve = Callable[[bytes], bytes]
 NOT_WRITTEN = "not written yet"
+NOT_ABOUT_NUMBERS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning, BytesWarning)
 HARD_SLACK = 64 << 20  # for what a process keeps from one call to the next
 
 
@@ -167,6 +168,8 @@ def watched(cpu: float):
 
     with warnings.catch_warnings(), np.errstate(all="call", under="ignore", call=flag):
         warnings.simplefilter("always")
+        for category in NOT_ABOUT_NUMBERS:
+            warnings.simplefilter("ignore", category)
         warnings.showwarning = show
         with cpu_limit(cpu):
             yield seen

@@ -21,7 +21,8 @@ from autograder.inside.student import Session, fresh_namespace, run_cell
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-PATIENCE = 10.0  # seconds until what is killed must be gone
+PATIENCE = 10.0  # seconds in which everything must be caught
+FEW = 4
 
 
 def receive_message(connection: socket.socket) -> dict[str, Any]:
@@ -51,22 +52,24 @@ def main(descriptor: int) -> None:
     except OSError:
         home = None
     send_message(control, {"ready": True})
+    dying: set[int] = set()  # killed, but perhaps not gone yet: what they hold is nobody's any more
     while True:
         try:
             command = receive_message(control)
         except EOFError:
-            kill_all(keep=set())
+            kill_all(set(), dying)
             os._exit(0)
+        reap()
         if command["do"] == "spawn":
             child = receive_socket(control)
             send_message(control, {"pid": spawn(control, child, home, setup)})
             child.close()
         elif command["do"] == "look":
-            send_message(control, look(command["pid"]))
+            send_message(control, look(command["pid"], dying))
         elif command["do"] == "stop children":
-            send_message(control, {"left": kill_all(keep={command["pid"]})})
+            send_message(control, {"done": kill_all({command["pid"]}, dying)})
         elif command["do"] == "stop":
-            send_message(control, {"left": kill_all(keep=set())})
+            send_message(control, {"done": kill_all(set(), dying)})
 
 
 def warm_up(source: str) -> None:
@@ -113,6 +116,8 @@ def close_streams() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
+    if nowhere > 2:
+        os.close(nowhere)
 
 
 def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_namespace: str) -> None:
@@ -127,10 +132,10 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
         layers.active.append("own processes")
     send_message(connection, {"layers": layers.active, "missing": layers.missing})
     namespace = fresh_namespace()
-    fork, leave, ignore = os.fork, os._exit, signal.SIG_IGN
+    fork, leave, ignore, default = os.fork, os._exit, signal.SIG_IGN, signal.SIG_DFL
     receive, hand_over, send, run, serve = receive_message, receive_socket, send_message, run_cell, serve_exercise
-    close, stay_attached = connection.close, confine.die_with_parent
-    signal.signal(signal.SIGCHLD, ignore)
+    close, stay_attached, handle = connection.close, confine.die_with_parent, signal.signal
+    handle(signal.SIGCHLD, ignore)  # exercises that end are reaped unasked
     while True:
         try:
             command = receive(connection)
@@ -146,6 +151,7 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
         elif fork() == 0:
             close()
             stay_attached()
+            handle(signal.SIGCHLD, default)
             serve(exercise, namespace)
         exercise.close()
 
@@ -166,14 +172,21 @@ def serve_exercise(connection: socket.socket, namespace: dict[str, Any]) -> None
         connection.sendall(b"R" + session.handle(request))
 
 
-def look(submission: int) -> dict[str, Any]:
+def look(submission: int, dying: set[int]) -> dict[str, Any]:
     """What runs below this process: [pid, state, CPU seconds, bytes of memory] each, and how many were ever started."""
     return {
-        "processes": [line for line in processes_below(os.getpid()) if line[1] not in "ZX"],
+        "processes": living(dying),
         "threads": threads(submission),
         "shared": resident(),
         "started": last_pid(),
     }
+
+
+def living(dying: set[int]) -> list[list[Any]]:
+    """The processes below this one that run; forgets of the dying those that are gone."""
+    found = processes_below(os.getpid())
+    dying.intersection_update(line[0] for line in found)
+    return [line for line in found if line[0] not in dying and line[1] not in "ZX"]
 
 
 def processes_below(root: int) -> list[list[Any]]:
@@ -203,25 +216,31 @@ def processes_below(root: int) -> list[list[Any]]:
     return found
 
 
-def kill_all(keep: set[int]) -> int:
-    """Kill and reap every process below this one but those to keep; how many could not be killed."""
+def kill_all(keep: set[int], dying: set[int]) -> bool:
+    """Kill every process below this one but those to keep; False where new ones come faster than they can be killed.
+
+    What has been sent the signal runs no more code and forks no more, but may take a while to be gone. Nobody waits for a few of them;
+    of many, the next ones would miss the room under the limit of processes.
+    """
     end = time.monotonic() + PATIENCE
-    while True:  # what forks on and on may need many passes
-        found = processes_below(os.getpid())
-        left = [pid for pid, state, _, _ in found if pid not in keep and state not in "ZX"]
+    while left := [line[0] for line in living(dying) if line[0] not in keep]:
+        if time.monotonic() > end:
+            return False
         for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
+        dying.update(left)
+    while len(dying) > FEW and time.monotonic() < end:
+        time.sleep(0.002)
         reap()
-        if not left or time.monotonic() > end:
-            return len(left)
-        time.sleep(0.001)
+        living(dying)
+    return True
 
 
 def reap() -> None:
-    """Wait for children that have ended; one that is kept is alive, and stays."""
+    """Take leave of the children that have ended by now."""
     while True:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)

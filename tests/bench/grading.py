@@ -1,0 +1,200 @@
+"""Grades the same notebooks with ours, `nbgrader autograde` and `otter run`, in one run, and prints ratios.
+
+    python -m tests.bench.grading [--notebooks 40] [--jobs 2] [--peers nbgrader otter]
+
+All three run the same cells (figures and training are cut out: ours would skip them and win by more) and the same checks. Otter lives
+in an environment of its own, build/bench/otter, which is made on the first run. Times are of whole commands, as an instructor would
+start them, with start-up; CPU time is the user's and the system's, children included. The machine's other load moves all of them, so
+look at the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from zipfile import ZipFile
+
+import nbformat
+from rich.console import Console
+from rich.table import Table
+
+from autograder.binding import Exercise
+from autograder.build import Kind, build, entries
+from autograder.checking import DEFAULT_BUDGET, load_checks
+from autograder.course import Lab, find_lab
+from autograder.example import write_class
+from autograder.wall import Limits, Meter, Wall, WalledTransport
+
+ROOT = Path(__file__).parent.parent.parent
+# Time in an endless loop or a killed process is the submission's, not the grader's; the other two know no such notebooks.
+LEFT_OUT = {"kofi", "jonas"}
+OTTER = "otter-grader==7.0.0"
+
+
+@dataclass(frozen=True)
+class Time:
+    wall: float
+    cpu: float
+
+
+def timed(command: list[str], cwd: Path, environment: dict[str, str] | None = None) -> Time:
+    """Run a command that must succeed."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"{' '.join(command[:4])} failed:\n{done.stderr[-2000:]}")
+    return Time(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def without_figures(text: str) -> str:
+    notebook = nbformat.reads(text, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if "explore" not in cell.metadata.get("tags", [])]
+    return nbformat.writes(notebook)
+
+
+def write_submissions(lab: Lab, count: int, folder: Path) -> list[Path]:
+    """So many different notebooks: the example class over and over, each copy marked by a comment of its own."""
+    write_class(lab, folder / "class")
+    sources = [path for path in sorted((folder / "class").glob("*.ipynb")) if path.stem not in LEFT_OUT]
+    paths = []
+    for number, source in zip(range(count), cycle(sources)):
+        notebook = nbformat.reads(without_figures(source.read_text()), as_version=4)
+        notebook.cells.append(nbformat.v4.new_code_cell(f"# student {number}", id=f"student{number}"))
+        path = folder / "flat" / f"s{number:03}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(nbformat.writes(notebook))
+        paths.append(path)
+    return paths
+
+
+def ours(lab: Lab, paths: list[Path], folder: Path, jobs: int) -> Time:
+    words = [
+        "grade",
+        str(paths[0].parent),
+        "--lab",
+        lab.name,
+        "--out",
+        str(folder / "ours"),
+        "--seed",
+        "1",
+        "--jobs",
+        str(jobs),
+    ]
+    return timed([sys.executable, "-m", "autograder", *words], ROOT)
+
+
+def nbgrader(lab: Lab, paths: list[Path], folder: Path) -> Time:
+    course = folder / "nbgrader"
+    source = course / "source" / lab.name / lab.notebook.name
+    source.parent.mkdir(parents=True)
+    source.write_text(without_figures(build(lab, Kind.NBGRADER)))
+    for path in paths:
+        submitted = course / "submitted" / path.stem / lab.name / lab.notebook.name
+        submitted.parent.mkdir(parents=True)
+        submitted.write_text(path.read_text())
+    (course / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'posekit'\n")
+    environment = {**os.environ, "PATH": f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "nbgrader"]
+    timed([*command, "generate_assignment", lab.name], course, environment)
+    return timed([*command, "autograde", lab.name], course, environment)
+
+
+def otter(lab: Lab, paths: list[Path], folder: Path) -> Time:
+    """`otter run` takes one notebook; its tests are our checks, one Otter test per exercise."""
+    home = ROOT / "build" / "bench" / "otter"
+    python = home / "bin" / "python"
+    if not (home / "ready").exists():
+        print("making an environment for Otter (once) …", flush=True)
+        venv.create(home, with_pip=True)
+        pip = [str(python), "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt")]
+        subprocess.run([*pip, "-e", str(ROOT), "ipykernel", OTTER], check=True)
+        (home / "ready").touch()
+    archive = folder / "autograder.zip"
+    with ZipFile(archive, "w") as zipped:
+        for name, checks in load_checks(lab.checks).items():
+            worth = float(sum(check.points for check in checks))
+            case = {"code": f'>>> check("{name}") == {worth}\nTrue', "hidden": False, "locked": False}
+            test = {
+                "name": name,
+                "points": worth,
+                "suites": [{"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}],
+            }
+            zipped.writestr(f"tests/{name}.py", f"OK_FORMAT = True\n\ntest = {test!r}\n")
+        zipped.writestr("otter_config.json", json.dumps({"lang": "python"}))
+    total = Time(0.0, 0.0)
+    environment = {**os.environ, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for path in paths:
+        command = [str(home / "bin" / "otter"), "run", str(path), "-a", str(archive), "-o", str(folder)]
+        once = timed(command, folder, environment)
+        total = Time(total.wall + once.wall, total.cpu + once.cpu)
+    return total
+
+
+def call_overhead(lab: Lab) -> dict[str, float]:
+    """Milliseconds: a call behind the wall, a fresh submission with one call, and MiB of the zygote and of a submission."""
+    with Wall(lab.root, "import numpy as np\n") as wall:
+        starts = []
+        for _ in range(20):
+            start = time.perf_counter()
+            with wall.submission() as submission:
+                submission.run_cell("def f(x):\n    return x\n", 1)
+                transport = WalledTransport(submission.exercise, submission.meter)
+                proxy = Exercise("f", transport, DEFAULT_BUDGET)
+                proxy(1.0)
+                starts.append(time.perf_counter() - start)
+                start = time.perf_counter()
+                for _ in range(200):
+                    proxy(1.0)
+                call = (time.perf_counter() - start) / 200
+                transport.close()
+                memory = submission.resident() / 2**20
+    return {
+        "call (ms)": 1e3 * call,
+        "fork, confine, one call (ms)": 1e3 * sorted(starts)[10],
+        "a submission's memory (MiB)": memory,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--notebooks", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--lab", default="lab1")
+    parser.add_argument("--peers", nargs="*", default=["nbgrader", "otter"], choices=["nbgrader", "otter"])
+    arguments = parser.parse_args()
+    lab, console = find_lab(ROOT, arguments.lab), Console(width=100)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = write_submissions(lab, arguments.notebooks, folder)
+        print(f"{len(paths)} notebooks of {lab.name}, {len(entries(lab))} exercises each", flush=True)
+        times = {"ours": ours(lab, paths, folder, arguments.jobs)}
+        for peer in arguments.peers:
+            print(f"{peer} …", flush=True)
+            times[peer] = {"nbgrader": nbgrader, "otter": otter}[peer](lab, paths, folder)
+    table = Table(title=f"Grading {len(paths)} notebooks (ours: {arguments.jobs} workers, wall on)")
+    for column in ("", "wall s", "CPU s", "wall s each", "wall ratio", "CPU ratio"):
+        table.add_column(column, justify="left" if not column else "right")
+    base = times["ours"]
+    for name, spent in times.items():
+        each = spent.wall / len(paths)
+        ratios = (f"{spent.wall / base.wall:.1f}×", f"{spent.cpu / base.cpu:.1f}×")
+        table.add_row(name, f"{spent.wall:.1f}", f"{spent.cpu:.1f}", f"{each:.3f}", *ratios)
+    console.print(table)
+    for what, value in call_overhead(lab).items():
+        print(f"{what}: {value:.2f}")
+
+
+if __name__ == "__main__":
+    main()
