@@ -28,7 +28,9 @@ def diagnose(result: ExerciseResult, recording: Recording, checks: Path, bank: P
     if any(call.samples for call in calls) or all(call.error or call.value is None for call in calls):
         return None
     passed = [test.passed for test in result.tests]
-    found = [known for known in _bank(result.name, checks, bank, seed) if known.agrees(recording) and known.passed == passed]
+    found = [
+        known for known in _bank(result.name, checks, bank, seed) if known.agrees(recording) and known.passed == passed
+    ]
     return found[0].description if len(found) == 1 else None
 
 

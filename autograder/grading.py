@@ -158,7 +158,9 @@ class _Process:
         spent = self.meter.cpu
         for number, cell in enumerate(self._cells, start=1):
             if self.meter.cpu - spent > self._plan.limits.cells:
-                self.errors[number] = f"not run: the cells before it used more than {self._plan.limits.cells:g} s of CPU time"
+                self.errors[number] = (
+                    f"not run: the cells before it used more than {self._plan.limits.cells:g} s of CPU time"
+                )
                 self.killed |= set(range(number, len(self._cells) + 1))
             skipped = "explore" in cell.tags or cell.source.strip() in self._plan.skipped
             if skipped or number in self.killed or not cell.source.strip():
@@ -194,7 +196,11 @@ class _Process:
         for number, error in self.errors.items():
             source = self._cells[number - 1].source
             if f"def {name}(" in source or f"class {name}(" in source or f"class {name}:" in source:
-                return NOT_WRITTEN if error.startswith("NotImplementedError") else f"the cell that defines {name} fails: {error}"
+                return (
+                    NOT_WRITTEN
+                    if error.startswith("NotImplementedError")
+                    else f"the cell that defines {name} fails: {error}"
+                )
         return None
 
     def notes(self) -> list[str]:

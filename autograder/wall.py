@@ -126,7 +126,9 @@ class Meter:
         if self.cpu > limits.notebook:
             raise WallError(f"the notebook has used more than {limits.notebook:g} s of CPU time in all")
         if self.idle > limits.all_idle:
-            raise WallError(f"the notebook has waited for more than {limits.all_idle:g} s for something that never comes")
+            raise WallError(
+                f"the notebook has waited for more than {limits.all_idle:g} s for something that never comes"
+            )
         if time.monotonic() - self.began > limits.wall:
             raise WallError("the notebook did not finish")
 
@@ -307,7 +309,10 @@ class Wall:
         (course / "posekit").symlink_to(self.course / "posekit")
         (course / "data" / "arrays").symlink_to(self.course / "data" / "arrays")
         (course.parent / "box").mkdir()
-        for path in (course.parent, *course.parent.rglob("*")):  # for the user id that the student's process may drop to
+        for path in (
+            course.parent,
+            *course.parent.rglob("*"),
+        ):  # for the user id that the student's process may drop to
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() else 0o644)
         (course.parent / "box").chmod(0o1777)

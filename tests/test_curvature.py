@@ -58,7 +58,9 @@ def positive_definite(rng, size, largest=10.0):
 def separable_in_the_plane(X, y):
     """By brute force: some direction between two neighbouring normals has all patches on its side."""
     A = (2 * y - 1)[:, None] * X
-    angles = np.sort(np.concatenate([np.arctan2(*A.T[::-1]) + np.pi / 2, np.arctan2(*A.T[::-1]) - np.pi / 2]) % (2 * np.pi))
+    angles = np.sort(
+        np.concatenate([np.arctan2(*A.T[::-1]) + np.pi / 2, np.arctan2(*A.T[::-1]) - np.pi / 2]) % (2 * np.pi)
+    )
     middles = (angles + np.diff(np.append(angles, angles[0] + 2 * np.pi)) / 2)[:, None]
     return bool(np.any(np.all(A @ np.hstack([np.cos(middles), np.sin(middles)]).T > 0, axis=0)))
 

@@ -152,7 +152,9 @@ def test_backtracking_treats_losses_that_are_not_finite_as_failures():
 @pytest.mark.parametrize("direction", [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [np.nan, 0.0]])
 def test_backtracking_refuses_a_direction_that_is_not_downhill(direction):
     with pytest.raises(ValueError, match="slope"):
-        descent.backtracking_step(lambda w: float(w @ w), np.array([2.0, 0.0]), np.array([1.0, 0.0]), np.array(direction))
+        descent.backtracking_step(
+            lambda w: float(w @ w), np.array([2.0, 0.0]), np.array([1.0, 0.0]), np.array(direction)
+        )
 
 
 def test_backtracking_refuses_to_start_where_the_loss_is_not_finite():

@@ -74,7 +74,9 @@ def test_patches_far_away_are_zero_and_the_image_is_left_alone():
     assert extract_patches(image, np.zeros((0, 2), int), (3, 3)).shape == (0, 9)
 
 
-@pytest.mark.parametrize(("image", "size"), [(np.zeros((3, 4, 5)), (3, 3)), (np.zeros(4), (3, 3)), (np.zeros((3, 4)), (0, 3))])
+@pytest.mark.parametrize(
+    ("image", "size"), [(np.zeros((3, 4, 5)), (3, 3)), (np.zeros(4), (3, 3)), (np.zeros((3, 4)), (0, 3))]
+)
 def test_patches_refuse_what_makes_no_sense(image, size):
     with pytest.raises(ValueError, match="extract_patches"):
         extract_patches(image, [[0, 0]], size)

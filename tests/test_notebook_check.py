@@ -68,6 +68,8 @@ def test_standard_error_stays_silent(first):
 
 
 def test_a_stream_that_the_student_kept_stays_silent():
-    code = "import io\nclass Stream(io.StringIO):\n    pass\nsys.stderr = kept = Stream()\n" + RIGHT.format(first="kept.write('noise')")
+    code = "import io\nclass Stream(io.StringIO):\n    pass\nsys.stderr = kept = Stream()\n" + RIGHT.format(
+        first="kept.write('noise')"
+    )
     done = run(code + "\nimport atexit; atexit.register(lambda: print('kept:', repr(kept.getvalue())))")
     assert "kept: ''" in done.stdout

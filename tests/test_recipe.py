@@ -36,7 +36,9 @@ def test_the_recipe_works(root, checkout):
     built = run(checkout, "-m", "autograder", "build")
     assert built.returncode == 0, built.stderr
     assert 'check(\\"logit\\")' in (checkout / "labs" / "lab1_likelihood.ipynb").read_text("utf-8")
-    banks = run(checkout, "-m", "pytest", "-q", "tests/test_banks.py", "-k", "logit", "--seeds", "5", "-p", "no:cacheprovider")
+    banks = run(
+        checkout, "-m", "pytest", "-q", "tests/test_banks.py", "-k", "logit", "--seeds", "5", "-p", "no:cacheprovider"
+    )
     assert banks.returncode == 0, banks.stdout
     # its size, the reference, five mistakes, two alternatives (and what else has "logit" in its name)
     assert int(re.search(r"(\d+) passed", banks.stdout)[1]) >= 9
@@ -45,6 +47,10 @@ def test_the_recipe_works(root, checkout):
     for other in walkthrough.glob("*.ipynb"):
         if not other.name.startswith("lab1_"):
             other.unlink()
-    graded = run(checkout, "-m", "autograder", "grade", str(walkthrough), "--lab", "lab1", "--out", str(out), "--jobs", "1")
+    graded = run(
+        checkout, "-m", "autograder", "grade", str(walkthrough), "--lab", "lab1", "--out", str(out), "--jobs", "1"
+    )
     assert graded.returncode == 0, graded.stderr
-    assert '"logit: is infinite at certainty",\n   "score": 1' in next((out / "results").glob("*.json")).read_text("utf-8")
+    assert '"logit: is infinite at certainty",\n   "score": 1' in next((out / "results").glob("*.json")).read_text(
+        "utf-8"
+    )

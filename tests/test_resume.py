@@ -42,7 +42,9 @@ def course(tmp_path_factory, mini) -> Path:
         if number % 7 == 1:
             cell["source"] = "def double(x):\n    return np.asarray(x) ** 2"
         if number % 7 == 2:
-            cell["source"] = "def double(x):\n    raise ValueError(f'{double} {object()}')"  # addresses differ from run to run
+            cell["source"] = (
+                "def double(x):\n    raise ValueError(f'{double} {object()}')"  # addresses differ from run to run
+            )
         if number % 7 == 3:
             cell["source"] = "import os\ndef double(x):\n    os._exit(0)"
         if number % 7 == 4:
@@ -60,7 +62,10 @@ def leave_torch_out(course: Path) -> None:
     """Importing it takes most of the time of a short run."""
     source = course / "solutions" / "notebooks" / "lab9_mini.md"
     text = source.read_text("utf-8").replace("import torch\nfrom torch import nn\n", "")
-    source.write_text(re.sub(r"```{code-cell} ipython3\n:tags: \[exercise\]\nfrom solutions.mini import TinyNet\n```\n", "", text), "utf-8")
+    source.write_text(
+        re.sub(r"```{code-cell} ipython3\n:tags: \[exercise\]\nfrom solutions.mini import TinyNet\n```\n", "", text),
+        "utf-8",
+    )
     reference = course / "solutions" / "mini.py"
     text = reference.read_text("utf-8").replace("import torch\nfrom torch import nn\n", "")
     reference.write_text(re.sub(r"class TinyNet.*?(?=^def )", "", text, flags=re.MULTILINE | re.DOTALL), "utf-8")
@@ -70,7 +75,17 @@ def leave_torch_out(course: Path) -> None:
 
 
 def command(course: Path, out: Path, *words: str) -> list[str]:
-    start = [sys.executable, "-m", "autograder", "grade", str(course / "submissions"), "--lab", "lab9", "--out", str(out)]
+    start = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        str(course / "submissions"),
+        "--lab",
+        "lab9",
+        "--out",
+        str(out),
+    ]
     return [*start, "--seed", str(SEED), *words]
 
 
@@ -83,7 +98,11 @@ def grade(course: Path, out: Path, *words: str) -> None:
 
 def everything(out: Path) -> dict[str, str]:
     """Every file that a run leaves, by name, with a hash of its bytes."""
-    return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in out.rglob("*")
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -189,11 +208,15 @@ def test_identical_notebooks_share_the_grade_and_not_the_record(course, undistur
     assert (one["extra_data"].pop("student"), two["extra_data"].pop("student")) == COPIES
     assert one == two
     notebooks = {path.read_bytes() for path in (course / "submissions").glob("*.ipynb")}
-    assert len(list((out / "units").glob("*.json"))) == len(notebooks) == len(list((out / "results").glob("*.json"))) - 1
+    assert (
+        len(list((out / "units").glob("*.json"))) == len(notebooks) == len(list((out / "results").glob("*.json"))) - 1
+    )
 
 
 def names_of(out: Path, students: tuple[str, ...]) -> list[str]:
-    found = {json.loads(p.read_text("utf-8"))["extra_data"]["student"]: p.name for p in (out / "results").glob("*.json")}
+    found = {
+        json.loads(p.read_text("utf-8"))["extra_data"]["student"]: p.name for p in (out / "results").glob("*.json")
+    }
     return [found[student] for student in students]
 
 

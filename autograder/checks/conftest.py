@@ -20,8 +20,12 @@ def rng(request):
 def _reference(exercise, module):
     @pytest.fixture(name=exercise)
     def fixture(request):
-        check = next(c for c in load_checks(Path(request.fspath))[exercise] if c.function.__name__ == request.node.originalname)
-        return Exercise(exercise, LocalTransport(exercise, getattr(importlib.import_module(module), exercise)), check.budget)
+        check = next(
+            c for c in load_checks(Path(request.fspath))[exercise] if c.function.__name__ == request.node.originalname
+        )
+        return Exercise(
+            exercise, LocalTransport(exercise, getattr(importlib.import_module(module), exercise)), check.budget
+        )
 
     return fixture
 

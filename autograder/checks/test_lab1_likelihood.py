@@ -405,7 +405,9 @@ def test_accepts_a_right_gradient(gradient_error, rng, D):
     assert abs(error) < 1e-6, f"a right gradient gave {error:.2g}, which should be below 1e-6"
     whole = np.array([1, 2, 3])
     error = measure(gradient_error, lambda w: float(np.sum(np.cos(w))), lambda w: -np.sin(w), whole)
-    assert error < 1e-6, f"a right gradient at the integers [1, 2, 3] gave {error:.2g}: move a copy of w that holds floats"
+    assert error < 1e-6, (
+        f"a right gradient at the integers [1, 2, 3] gave {error:.2g}: move a copy of w that holds floats"
+    )
 
 
 @points(1)

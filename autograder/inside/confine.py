@@ -139,8 +139,12 @@ def _own_user(uid: int) -> None:
 def _open_to_others(folders: list[str]) -> bool:
     """Whether another user could import what these folders hold."""
     existing = [os.path.realpath(folder) for folder in folders if os.path.isdir(folder)]
-    steps = {folder[:end] for folder in existing for end in range(1, len(folder) + 1) if folder[end : end + 1] in ("", "/")}
-    return all(os.stat(step).st_mode & 0o1 for step in {"/", *steps}) and all(os.stat(f).st_mode & 0o4 for f in existing)
+    steps = {
+        folder[:end] for folder in existing for end in range(1, len(folder) + 1) if folder[end : end + 1] in ("", "/")
+    }
+    return all(os.stat(step).st_mode & 0o1 for step in {"/", *steps}) and all(
+        os.stat(f).st_mode & 0o4 for f in existing
+    )
 
 
 def _drop_bounding_set() -> None:

@@ -14,7 +14,17 @@ from autograder.checking import Budget
 from autograder.wall import Limits
 
 LIMITS = Limits(
-    cell=1.5, cells=6.0, exercise=10.0, notebook=30.0, idle=1.5, all_idle=6.0, grace=0.5, frame=2.0, backstop=20.0, wall=90.0, started=150
+    cell=1.5,
+    cells=6.0,
+    exercise=10.0,
+    notebook=30.0,
+    idle=1.5,
+    all_idle=6.0,
+    grace=0.5,
+    frame=2.0,
+    backstop=20.0,
+    wall=90.0,
+    started=150,
 )
 
 checking.DEFAULT_BUDGET = Budget(cpu=1.0)

@@ -25,7 +25,9 @@ from tests.attacks.users import USERS, command_as, environment, give_to
 
 DRIVER = Path(__file__).with_name("driver.py")
 NEIGHBOURS = 12
-SLOWEST = 40.0  # wall seconds that any submission may cost, with the short budgets of driver.py, on a machine that is busy
+SLOWEST = (
+    40.0  # wall seconds that any submission may cost, with the short budgets of driver.py, on a machine that is busy
+)
 
 
 @dataclass(repr=False)
@@ -138,7 +140,11 @@ def test_scores(graded, index):
     result = graded.results[identity(index)]
     found = {name: exercise["score"] for name, exercise in result["extra_data"]["exercises"].items()}
     told = json.dumps(result, ensure_ascii=False)
-    reasons = {n: [t["message"] for t in e["tests"]] for n, e in result["extra_data"]["exercises"].items() if e["error"] or e["hints"]}
+    reasons = {
+        n: [t["message"] for t in e["tests"]]
+        for n, e in result["extra_data"]["exercises"].items()
+        if e["error"] or e["hints"]
+    }
     assert found == attack.scores, (reasons, result["extra_data"]["notes"])
     assert attack.says in told
     sha = result["extra_data"]["notebook_sha256"]

@@ -47,7 +47,9 @@ def command_as(user: str, command: list[str]) -> list[str]:
         ]
     script = " && ".join(["umask 022", *steps, f'exec setpriv {drop} "$@"'])
     whole = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", *command]
-    probe = subprocess.run([*whole[:-len(command)], sys.executable, "-c", "import numpy"], capture_output=True, text=True)
+    probe = subprocess.run(
+        [*whole[: -len(command)], sys.executable, "-c", "import numpy"], capture_output=True, text=True
+    )
     if probe.returncode != 0:
         pytest.skip(f"an ordinary user cannot run this Python here: {probe.stderr.strip()[-200:]}")
     return whole
