@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants data build lab site picture lint clean
+.PHONY: help demo test test-full test-render mutants data build lab bench site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ build: .venv/core ## build labs/*.ipynb from solutions/notebooks
 
 lab: .venv/test ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs
+
+bench: .venv/test ## grade the same notebooks with ours, nbgrader and Otter, and print ratios (a quarter of an hour)
+	$(BIN)/python -m tests.bench.grading
 
 site: .venv/test ## build the walkthrough site into build/site
 	@$(PIP) --editable '.[site]'

@@ -36,10 +36,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One exercise as its source notebook lists it."""
+    """One exercise as its notebook lists it."""
 
     name: str
-    module: str
     optional: bool
 
 
@@ -68,8 +67,8 @@ def entries(lab: Lab) -> list[Entry]:
     for cell in read_source(lab).cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code" and "exercise" in tags:
-            module, name = _exercise_import(lab, cell.source)
-            found.append(Entry(name, module, "optional" in tags))
+            _, name = _exercise_import(lab, cell.source)
+            found.append(Entry(name, "optional" in tags))
     return found
 
 
@@ -122,7 +121,7 @@ class _Builder:
         if cell.cell_type != "code":
             self.cells.append(_markdown(cell.source))
         elif "exercise" in tags:
-            self._exercise(cell.source)
+            self._exercise(cell.source, "optional" in tags)
         elif "given" in tags:
             self._given(cell.source)
         elif "written" in tags:
@@ -153,7 +152,7 @@ class _Builder:
                 "import it in the set-up cell, or give it in a given cell"
             )
 
-    def _exercise(self, source: str) -> None:
+    def _exercise(self, source: str, optional: bool) -> None:
         module, name = _exercise_import(self.lab, source)
         span = self._span(module, name)
         if name in self.exercises or name in self.given:
@@ -167,7 +166,8 @@ class _Builder:
         self.defined.add(name)
         worth = sum(check.points for check in self.checks[name])
         text = {Kind.STUDENT: span.stub, Kind.WALKTHROUGH: span.full, Kind.NBGRADER: span.marked}[self.kind]
-        self.cells.append(_code(text, {"nbgrader": _nbgrader(name, solution=True)}))
+        marked = {"tags": ["optional"]} if optional else {}
+        self.cells.append(_code(text, {"nbgrader": _nbgrader(name, solution=True), **marked}))
         self.cells.append(
             _code(f'check("{name}")', {"nbgrader": _nbgrader(f"{name}-check", grade=True, locked=True, points=worth)})
         )

@@ -26,7 +26,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from autograder.build import Entry, Kind, build, entries, questions
+from autograder.build import Entry, questions
 from autograder.checking import Check, load_checks
 from autograder.course import CourseError, Lab
 from autograder.diagnose import diagnose
@@ -75,32 +75,35 @@ class Plan:
 
     def version(self) -> str:
         """A digest of all that a grade depends on beside the notebook."""
-        paths = [self.lab.checks, self.lab.source, *sorted(self.lab.banks.glob("*.py"))]
+        paths = [self.lab.checks, self.lab.notebook, self.lab.answers, *sorted(self.lab.banks.glob("*.py"))]
         paths += sorted(self.private.glob("*.py")) if self.private else []
         paths += sorted((self.lab.root / "autograder").glob("*.py")) + sorted(
             (self.lab.root / "autograder" / "inside").glob("*.py")
         )
         digest = hashlib.sha256(json.dumps([versions(), vars(self.limits), self.seed, self.thin]).encode())
-        for path in paths:
+        for path in filter(Path.exists, paths):
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
 
 def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = False) -> Plan:
-    """Read from the lab's sources what a run needs.
+    """Read what a run needs from the notebook as it was handed out, and the checks.
 
     Raises
     ------
-    BuildError, CourseError
-        Where the lab does not build, or there are no private checks where they should be.
+    CourseError
+        Where the lab's notebook is not built, or there are no private checks where they should be.
     """
+    if not lab.notebook.exists():
+        raise CourseError(f"labs/{lab.notebook.name} is missing: run `autograder build`")
     if private is not None and not any(private.glob("test_*.py")):
         raise CourseError(f"{private} holds no test_*.py: --private takes a folder of checks")
-    cells = [cell for cell in parse(build(lab, Kind.STUDENT).encode()) if cell.code]
+    cells = [cell for cell in parse(lab.notebook.read_bytes()) if cell.code]
+    checked = {cell.grade_id.removesuffix("-check") for cell in cells if cell.grade_id.endswith("-check")}
     setup = next((cell.source for cell in cells if not cell.tags and not cell.grade_id), "")
     plan = Plan(
         lab=lab,
-        exercises=tuple(entries(lab)),
+        exercises=tuple(Entry(c.grade_id, "optional" in c.tags) for c in cells if c.grade_id in checked),
         seed=seed,
         warm=setup,
         released=frozenset(cell.source.strip() for cell in cells),

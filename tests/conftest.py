@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.build import build
+from autograder.course import find_lab
+
 ROOT = Path(__file__).parent.parent
 collect_ignore = ["mini"]
 
@@ -32,4 +35,7 @@ def mini(tmp_path_factory) -> Path:
     shutil.copytree(ROOT / "tests" / "mini", course)
     (course / "posekit").symlink_to(ROOT / "posekit")
     (course / "data" / "arrays").mkdir(parents=True)
+    lab = find_lab(course, "lab9")
+    lab.notebook.parent.mkdir(exist_ok=True)
+    lab.notebook.write_text(build(lab), "utf-8")
     return course

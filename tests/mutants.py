@@ -3,7 +3,8 @@
     python -m tests.mutants [lab1 ...] [--exercise NAME]
 
 Each mutant differs from the reference in one node of its syntax tree, among the lines that the student writes. A survivor is
-either killed by a better check or listed, with the reason why it is no mistake, in `tests/banks/<lab>/equivalent.toml`. Exit status 1 where a survivor is not listed, or a listed one is gone.
+either killed by a better check or listed, with the reason why it is no mistake, in `tests/banks/<lab>/equivalent.toml`. Exit
+status 1 where a survivor is not listed, or a listed one is gone.
 """
 
 from __future__ import annotations

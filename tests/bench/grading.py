@@ -11,8 +11,10 @@ look at the ratios.
 from __future__ import annotations
 
 import argparse
+import cProfile
 import json
 import os
+import pstats
 import resource
 import subprocess
 import sys
@@ -23,9 +25,11 @@ import venv
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from statistics import median
 from zipfile import ZipFile
 
 import nbformat
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -34,6 +38,7 @@ from autograder.build import Kind, build, entries
 from autograder.checking import DEFAULT_BUDGET, load_checks
 from autograder.course import Lab, find_lab
 from autograder.example import write_class
+from autograder.grading import grade_notebook, make_plan
 from autograder.wall import Limits, Meter, Wall, WalledTransport
 
 ROOT = Path(__file__).parent.parent.parent
@@ -142,29 +147,62 @@ def otter(lab: Lab, paths: list[Path], folder: Path) -> Time:
     return total
 
 
-def call_overhead(lab: Lab) -> dict[str, float]:
-    """Milliseconds: a call behind the wall, a fresh submission with one call, and MiB of the zygote and of a submission."""
-    with Wall(lab.root, "import numpy as np\n") as wall:
-        starts = []
+SETUPS = {
+    "numpy": ("import numpy as np\n", "def f(x):\n    return x\n", 1.0),
+    "torch": (
+        "import numpy as np\nimport torch\n",
+        "def f(x):\n    return torch.relu(torch.as_tensor(x))\n",
+        np.ones((1, 16, 16)),
+    ),
+}
+
+
+def call_overhead(lab: Lab, kind: str) -> dict[str, float]:
+    """Cost of a worker and of a call behind the wall, for a lab that needs numpy alone and for one that needs torch."""
+    warm, cell, argument = SETUPS[kind]
+    start = time.perf_counter()
+    with Wall(lab.root, warm) as wall:
+        started, spawned = time.perf_counter() - start, []
         for _ in range(20):
             start = time.perf_counter()
-            with wall.submission() as submission:
-                submission.run_cell("def f(x):\n    return x\n", 1)
-                transport = WalledTransport(submission.exercise, submission.meter)
+            meter = Meter(Limits())
+            with wall.submission(meter) as submission:
+                submission.run_cell(cell, 1)
+                transport = WalledTransport(submission.exercise, meter)
                 proxy = Exercise("f", transport, DEFAULT_BUDGET)
-                proxy(1.0)
-                starts.append(time.perf_counter() - start)
-                start = time.perf_counter()
-                for _ in range(200):
-                    proxy(1.0)
-                call = (time.perf_counter() - start) / 200
+                proxy(argument)
+                spawned.append(time.perf_counter() - start)
+                calls = []
+                for _ in range(100):
+                    start = time.perf_counter()
+                    proxy(argument)
+                    calls.append(time.perf_counter() - start)
+                memory = submission.resident()
                 transport.close()
-                memory = submission.resident() / 2**20
     return {
-        "call (ms)": 1e3 * call,
-        "fork, confine, one call (ms)": 1e3 * sorted(starts)[10],
-        "a submission's memory (MiB)": memory,
+        "start the wall once per worker (s)": started,
+        "fork, confine, one cell, one call (ms)": 1e3 * median(spawned),
+        "a further call (ms)": 1e3 * median(calls),
+        "memory of a submission, most of it shared with its worker's (MiB)": memory / 2**20,
     }
+
+
+def where_the_time_goes(lab: Lab, paths: list[Path]) -> dict[str, float]:
+    """Seconds in the parts of one worker's life, by the profiler (which slows Python's part down)."""
+    plan, profile = make_plan(lab, seed=1), cProfile.Profile()
+    with Wall(lab.root, plan.warm) as wall:
+        profile.enable()
+        for path in paths:
+            grade_notebook(path.read_bytes(), plan, wall)
+        profile.disable()
+    spent = {(Path(file).name, name): figures[3] for (file, _, name), figures in pstats.Stats(profile).stats.items()}
+    parts = {
+        "waiting for students' functions": spent["wall.py", "request"],
+        "running their cells": spent["grading.py", "_run_cells"],
+        "naming mistakes": spent["diagnose.py", "diagnose"],
+    }
+    total = spent["grading.py", "grade_notebook"]
+    return {**parts, "the judge's checks, oracles and the rest": total - sum(parts.values()), "all": total}
 
 
 def main() -> None:
@@ -192,8 +230,14 @@ def main() -> None:
         ratios = (f"{spent.wall / base.wall:.1f}×", f"{spent.cpu / base.cpu:.1f}×")
         table.add_row(name, f"{spent.wall:.1f}", f"{spent.cpu:.1f}", f"{each:.3f}", *ratios)
     console.print(table)
-    for what, value in call_overhead(lab).items():
-        print(f"{what}: {value:.2f}")
+    parts = where_the_time_goes(lab, paths)
+    print("\nWhere one worker's time goes:")
+    for what, value in parts.items():
+        print(f"  {value / parts['all']:5.0%}  {1e3 * value / len(paths):6.0f} ms a notebook  {what}")
+    for kind in SETUPS:
+        print(f"\nBehind the wall, a lab with {kind}:")
+        for what, value in call_overhead(lab, kind).items():
+            print(f"  {value:8.2f}  {what}")
 
 
 if __name__ == "__main__":
