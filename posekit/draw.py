@@ -20,7 +20,13 @@ from scipy.ndimage import gaussian_filter
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 #: (colour, line style, marker) of the curves of a figure, in this order.
-CURVES = ((BLUE, "-", "o"), (RED, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D"), (ORANGE, (0, (5, 1, 1, 1, 1, 1)), "v"))
+CURVES = (
+    (BLUE, "-", "o"),
+    (RED, "--", "s"),
+    (GREEN, "-.", "^"),
+    (PURPLE, ":", "D"),
+    (ORANGE, (0, (5, 1, 1, 1, 1, 1)), "v"),
+)
 
 STYLE = {
     "font.size": 11,
@@ -57,7 +63,9 @@ def needs(*names):
         missing = error.name if isinstance(error, NameError) else _innermost(error.__traceback__)
         if isinstance(error, NameError) and missing not in names:
             raise
-        print(f"Nothing to show yet: {missing} is missing. (Needed here: {_listed(names)}.) Come back when the checks pass.")
+        print(
+            f"Nothing to show yet: {missing} is missing. (Needed here: {_listed(names)}.) Come back when the checks pass."
+        )
 
 
 def show(fig, *, alt, caption):

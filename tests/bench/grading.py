@@ -221,6 +221,7 @@ def main() -> None:
         for peer in arguments.peers:
             print(f"{peer} …", flush=True)
             times[peer] = {"nbgrader": nbgrader, "otter": otter}[peer](lab, paths, folder)
+        parts = where_the_time_goes(lab, paths)
     table = Table(title=f"Grading {len(paths)} notebooks (ours: {arguments.jobs} workers, wall on)")
     for column in ("", "wall s", "CPU s", "wall s each", "wall ratio", "CPU ratio"):
         table.add_column(column, justify="left" if not column else "right")
@@ -230,7 +231,6 @@ def main() -> None:
         ratios = (f"{spent.wall / base.wall:.1f}×", f"{spent.cpu / base.cpu:.1f}×")
         table.add_row(name, f"{spent.wall:.1f}", f"{spent.cpu:.1f}", f"{each:.3f}", *ratios)
     console.print(table)
-    parts = where_the_time_goes(lab, paths)
     print("\nWhere one worker's time goes:")
     for what, value in parts.items():
         print(f"  {value / parts['all']:5.0%}  {1e3 * value / len(paths):6.0f} ms a notebook  {what}")

@@ -47,7 +47,9 @@ def test_forward(TinyNet, rng):
     hidden = np.maximum(x @ weights["first.weight"].T + weights["first.bias"], 0.0)
     import torch
 
-    assert_allclose(net(torch.from_numpy(x)), hidden @ weights["second.weight"].T + weights["second.bias"], rtol=1e-4, atol=1e-5)
+    assert_allclose(
+        net(torch.from_numpy(x)), hidden @ weights["second.weight"].T + weights["second.bias"], rtol=1e-4, atol=1e-5
+    )
 
 
 @points(1)

@@ -1,0 +1,203 @@
+import numpy as np
+from scipy.special import expit
+
+from autograder.bank import alternative, mistake
+
+
+def loss(w, X, y, lam):
+    a = X @ w
+    return np.sum(np.logaddexp(0.0, a) - y * a) + 0.5 * lam * (w @ w)
+
+
+def gradient(w, X, y, lam):
+    return X.T @ (expit(X @ w) - y) + lam * w
+
+
+def hessian(w, X, lam):
+    p = expit(X @ w)
+    return (X.T * (p * (1 - p))) @ X + lam * np.eye(len(w))
+
+
+def shortened(w, d, g, X, y, lam):
+    alpha, start = 1.0, loss(w, X, y, lam)
+    while alpha > 1e-12 and not loss(w + alpha * d, X, y, lam) <= start + 1e-4 * alpha * (g @ d) + 1e-12 * abs(start):
+        alpha /= 2
+    return alpha
+
+
+def iterate(w0, X, y, lam, tol, max_iter, step):
+    w = np.array(w0, dtype=float)
+    history = [w]
+    for _ in range(max_iter):
+        g = gradient(w, X, y, lam)
+        if np.linalg.norm(g) <= tol:
+            break
+        w = w + step(w, g)
+        history.append(w)
+    return w, np.array(history)
+
+
+@mistake("always takes the full step", hint="shorten it by backtracking")
+def undamped(w0, X, y, lam, tol=1e-8, max_iter=100):
+    return iterate(w0, X, y, lam, tol, max_iter, lambda w, g: -np.linalg.solve(hessian(w, X, lam), g))
+
+
+@mistake("adds H^-1 g, as the slide prints it", hint="until the norm of the gradient")
+def plus(w0, X, y, lam, tol=1e-8, max_iter=100):
+    return iterate(w0, X, y, lam, tol, max_iter, lambda w, g: np.linalg.lstsq(hessian(w, X, lam), g, rcond=None)[0])
+
+
+@mistake("factorises the Hessian once, at the start", hint="not the current one")
+def frozen_hessian(w0, X, y, lam, tol=1e-8, max_iter=100):
+    H = hessian(np.asarray(w0), X, lam)
+
+    def step(w, g):
+        d = -np.linalg.solve(H, g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("forgets the ridge in the Hessian", hint="lacks lam")
+def ridge_not_in_hessian(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.lstsq(hessian(w, X, 0.0), g, rcond=None)[0]
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("forgets the ridge in the gradient", hint="into the gradient")
+def ridge_not_in_gradient(w0, X, y, lam, tol=1e-8, max_iter=100):
+    w = np.array(w0, dtype=float)
+    history = [w]
+    for _ in range(max_iter):
+        g = gradient(w, X, y, 0.0)
+        if np.linalg.norm(g) <= tol:
+            break
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        w = w + shortened(w, d, g, X, y, lam) * d
+        history.append(w)
+    return w, np.array(history)
+
+
+@mistake("always takes half the step", hint="the full step is not taken")
+def half_steps(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        return 0.5 * shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("descends along the gradient", hint="order 2")
+def steepest_descent(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        alpha, start = 1.0, loss(w, X, y, lam)
+        while alpha > 1e-12 and loss(w - alpha * g, X, y, lam) > start - 1e-4 * alpha * (g @ g) + 1e-12 * abs(start):
+            alpha /= 2
+        return -alpha * g
+
+    return iterate(w0, X, y, lam, tol, min(max_iter, 25), step)
+
+
+@mistake("builds an N x N matrix of weights", hint="instead of diag(s)")
+def diagonal_matrix(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        p = expit(X @ w)
+        d = -np.linalg.solve(X.T @ np.diag(p * (1 - p)) @ X + lam * np.eye(len(w)), g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("ignores tol", hint="the loop ends at tol")
+def ignores_tol(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, -1.0, max_iter, step)
+
+
+@mistake("ignores max_iter", hint="max_iter steps")
+def ignores_max_iter(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, 100, step)
+
+
+@mistake("leaves the start out of the history", hint="the start and every iterate")
+def no_start(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    w, history = iterate(w0, X, y, lam, tol, max_iter, step)
+    return w, history[1:]
+
+
+@mistake("stores the same array in every row of the history", hint="every iterate")
+def aliased(w0, X, y, lam, tol=1e-8, max_iter=100):
+    w = np.array(w0, dtype=float)
+    history = [w]
+    for _ in range(max_iter):
+        g = gradient(w, X, y, lam)
+        if np.linalg.norm(g) <= tol:
+            break
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        w += shortened(w, d, g, X, y, lam) * d
+        history.append(w)
+    return w, np.array(history)
+
+
+@mistake("takes sigmoid for its derivative in the Hessian", hint="Order 1")
+def sigmoid_for_derivative(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve((X.T * expit(X @ w)) @ X + lam * np.eye(len(w)), g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@alternative
+def with_its_own_search(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@alternative
+def plain_decrease(w0, X, y, lam, tol=1e-8, max_iter=100):
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    history = [np.array(w0, dtype=float)]
+    g = gradient(history[-1], X, y, lam)
+    while np.linalg.norm(g) > tol and len(history) < max_iter + 1:
+        w = history[-1]
+        L = np.linalg.cholesky(hessian(w, X, lam))
+        d = -np.linalg.solve(L.T, np.linalg.solve(L, g))
+        t = 1.0
+        for _ in range(40):
+            if loss(w + t * d, X, y, lam) <= loss(w, X, y, lam) * (1 + 1e-14):
+                break
+            t *= 0.3
+        history.append(w + t * d)
+        g = gradient(history[-1], X, y, lam)
+    return history[-1], history
+
+
+@alternative
+def strict_armijo(w0, X, y, lam, tol=1e-8, max_iter=100):
+    # No slack for rounding: near the end the search may shorten a step for nothing, and goes on.
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        alpha, start = 1.0, loss(w, X, y, lam)
+        while alpha > 1e-3 and loss(w + alpha * d, X, y, lam) > start + 1e-4 * alpha * (g @ d):
+            alpha /= 2
+        return alpha * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
