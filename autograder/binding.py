@@ -112,7 +112,7 @@ class Exercise:
                 functions.append(value)
                 reference = {"t": "ref", "kind": "function", "id": len(functions) - 1}
             else:
-                return wire._refuse(value)
+                return wire.refuse(value)
             call.plain = False
             return reference
 

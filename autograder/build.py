@@ -18,9 +18,8 @@ from autograder.course import Lab
 from autograder.spans import Span, SpanError, names_defined, names_needed, read_spans
 from autograder.written import Question, read_questions
 
-if (
-    TYPE_CHECKING
-):  # jupytext and nbformat take seconds where Jupyter is installed, and the graders' workers build nothing
+# jupytext and nbformat take seconds to import where Jupyter is installed, and the graders' workers build nothing.
+if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 

@@ -37,9 +37,9 @@ def write_class(lab: Lab, folder: Path) -> list[str]:
     if not lab.banks.is_dir():
         raise CourseError(f"{lab.name} has no banks in tests/banks: the example class takes its mistakes from there")
     folder.mkdir(parents=True, exist_ok=True)
-    students = _students(lab)
+    students, released = _students(lab), build(lab, Kind.STUDENT)
     for name, make in students.items():
-        notebook = nbformat.reads(build(lab, Kind.STUDENT), as_version=4)
+        notebook = nbformat.reads(released, as_version=4)
         make(notebook)
         write_atomically(folder / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
     return list(students)
@@ -51,7 +51,7 @@ Edit = Callable[[nbformat.NotebookNode], None]
 def _students(lab: Lab) -> dict[str, Edit]:
     solved = {name: span.full for name, span in read_spans(lab.reference).items() if span.has_solution}
     names = [entry.name for entry in entries(lab)]
-    mistakes = {name: _mistakes(lab, name) for name in names}
+    mistakes = {name: _mistakes(lab.banks / f"{name}.py", name, {"np", *names}) for name in names}
 
     def nth(offset: int) -> dict[str, str]:
         """One mistake in every second exercise, another one for each student."""
@@ -85,13 +85,11 @@ def _students(lab: Lab) -> dict[str, Edit]:
     }
 
 
-def _mistakes(lab: Lab, name: str) -> list[str]:
-    """Sources of the bank's mistakes under the exercise's own name, those that a notebook cell can hold by itself."""
-    path = lab.banks / f"{name}.py"
+def _mistakes(path: Path, name: str, known: set[str]) -> list[str]:
+    """Sources of a bank's mistakes under the exercise's own name, those that need no names but the `known` ones."""
     if not path.exists():
         return []
     spans = read_spans(path)
-    known = {"np", *(entry.name for entry in entries(lab))}
     sources = []
     for known_mistake in load_bank(path).mistakes:
         own = known_mistake.function.__name__

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.build import Entry, questions
-from autograder.checking import Check, load_checks
+from autograder.checking import Check, CheckError, load_checks
 from autograder.course import CourseError, Lab
 from autograder.diagnose import diagnose
 from autograder.files import file_names, write_atomically
@@ -115,6 +115,7 @@ def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = Fal
     return plan
 
 
+@lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Versions of what a grade may depend on."""
     found = {"python": platform.python_version()}
@@ -285,8 +286,8 @@ def grade_unit(plan: Plan, payload: bytes, slot: int) -> str | None:
 
     Raises
     ------
-    StartError
-        Where the wall does not start at all.
+    StartError, CheckError
+        Where the wall does not start at all, or a check is broken: then no student's grade can be told.
     """
     for _ in range(2):
         wall, lock = _wall_of(plan, slot)
@@ -294,8 +295,11 @@ def grade_unit(plan: Plan, payload: bytes, slot: int) -> str | None:
             with lock:
                 result = replace(grade_notebook(payload, plan, wall), wall=_layers(plan, slot))
             return json.dumps(result.to_json(), indent=1)
-        except Exception:
-            log.exception("a notebook (%s) could not be graded", hashlib.sha256(payload).hexdigest()[:12])
+        except CheckError:
+            raise
+        except Exception as error:
+            unit = hashlib.sha256(payload).hexdigest()[:12]
+            log.warning("a notebook (%s) could not be graded: %s: %s", unit, type(error).__name__, error)
             _layers.cache_clear()
             _wall_of.cache_clear()
             wall.__exit__()

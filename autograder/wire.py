@@ -50,7 +50,8 @@ class WireError(Exception):
 Reference = dict[str, Any]
 
 
-def _refuse(value: Any) -> Reference:
+def refuse(value: Any) -> Reference:
+    """What an encoder does with a value that is no plain data, and that nothing else can be made of: raise WireError."""
     raise WireError(
         f"a value of type {type(value).__name__} cannot be compared: return arrays, numbers, strings, lists, tuples or dicts"
     )
@@ -142,7 +143,7 @@ class _Encoder:
         return self.refer(value)
 
 
-def encode(value: Any, refer: Callable[[Any], Reference] = _refuse, cap: int = FROM_JUDGE) -> bytes:
+def encode(value: Any, refer: Callable[[Any], Reference] = refuse, cap: int = FROM_JUDGE) -> bytes:
     """The frame of a value; `refer` turns what cannot be copied (functions, modules) into a reference.
 
     Raises

@@ -179,6 +179,18 @@ def test_private_checks_count_as_well(mini, tmp_path):
     assert exercises(read(tmp_path / "out")["full"])["double"] == 5
 
 
+def test_a_broken_check_ends_the_run_in_one_line_and_costs_nobody_points(mini, tmp_path):
+    private, folder = tmp_path / "private", tmp_path / "class"
+    private.mkdir(), folder.mkdir()
+    (private / "test_more.py").write_text(
+        "from autograder import hint, points\n\n\n@points(3)\n@hint('h')\ndef test_of_two(double):\n    assert double(2.0) == for_\n"
+    )
+    (folder / "full.ipynb").write_text(build(find_lab(mini, "lab9"), Kind.WALKTHROUGH))
+    done = command("grade", folder, "--lab", "lab9", "--out", tmp_path / "out", "--private", private, cwd=mini)
+    assert done.returncode == 1 and "the check 'of two' of double is broken: NameError" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1 and not read(tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

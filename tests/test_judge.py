@@ -204,6 +204,39 @@ def test_plain_asserts_say_what_they_compared(judge):
     assert only(judge(lambda x: -x, named)).message == "a loss is never negative"
 
 
+def test_torch_functions_and_modules_are_driven_where_they_are():
+    import torch
+
+    from autograder.binding import Exercise
+    from autograder.checking import DEFAULT_BUDGET
+
+    class Scaled(torch.nn.Module):
+        """A layer whose gradient and whose behaviour in training are known by hand."""
+
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(2, 1, bias=False)
+
+        def forward(self, x):
+            return self.layer(x) * (3.0 if self.training else 1.0)
+
+    found = Exercise("f", LocalTransport("f", lambda x: x**3), DEFAULT_BUDGET).value_and_gradients(
+        torch.tensor([1.0, 2.0])
+    )
+    np.testing.assert_allclose(found["value"], 9.0)
+    np.testing.assert_allclose(found["inputs"][0], [3.0, 12.0])
+    net = Exercise("f", LocalTransport("f", Scaled), DEFAULT_BUDGET)()
+    net.load({"layer.weight": np.array([[1.0, 2.0]], dtype=np.float32)})
+    x = torch.ones(1, 2)
+    net.train()
+    np.testing.assert_allclose(net(x), [[9.0]])
+    net.train(False)
+    np.testing.assert_allclose(net(x), [[3.0]])
+    np.testing.assert_allclose(net.backward(x)["parameters"]["layer.weight"], [[1.0, 1.0]])
+    np.testing.assert_allclose(net.state()["layer.weight"], [[1.0, 2.0]])
+    assert net.attribute("layer.in_features") == 2
+
+
 def test_raises(judge):
     checks = """
     @points(1)

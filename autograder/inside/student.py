@@ -108,7 +108,7 @@ class Session:
             return {"t": "ref", "kind": "module", "id": len(self.objects) - 1}
         if callable(value):
             raise wire.WireError("a function came back where a value is due: is a pair of brackets () missing?")
-        return wire._refuse(value)
+        return wire.refuse(value)
 
     def _resolve(self, reference: wire.Reference) -> Any:
         if reference["t"] == "torch":
