@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.checking import Budget, StudentError
-from autograder.inside.student import NOT_WRITTEN, Session
+from autograder.inside.student import NOT_WRITTEN, Session, home
 
 
 class Transport(Protocol):
@@ -26,12 +26,17 @@ class Transport(Protocol):
 
 
 class LocalTransport:
-    """A function in this process, reached through the same encoding as one behind the wall."""
+    """A function in this process, reached through the same encoding as one behind the wall.
+
+    What `Exercise.named` asks for is looked up where the function was written.
+    """
 
     def __init__(self, name: str, function: Any):
         self.dead: str | None = None
         self._serve: Callable[[bytes], bytes] | None = None
-        self._session = Session({name: function}, lambda frame: self._serve(frame), cap=wire.FROM_JUDGE)
+        self._session = Session(
+            {**home(function), name: function}, lambda frame: self._serve(frame), cap=wire.FROM_JUDGE
+        )
 
     def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
         self._serve = serve
@@ -48,11 +53,15 @@ class StartError(Exception):
 
 @dataclass
 class Call:
-    """One call of the exercise: what went in (until the next call), what came out, and what was seen on the way."""
+    """One call of the exercise: what went in (until the next call), what came out, and what was seen on the way.
+
+    `what` names it in feedback: "ConvDetector", "ConvDetector(…).forward".
+    """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     plain: bool
+    what: str = ""
     value: Any = None
     error: tuple[str, ...] | None = None
     changed: list[str] = field(default_factory=list)
@@ -73,7 +82,7 @@ MAX_CALLBACKS = 100_000
 class Exercise:
     """The proxy. Call it like the exercise; what is left of a call is kept in `calls`.
 
-    `value_and_gradients(*tensors)` runs a function of torch tensors and its backward pass.
+    A class of modules gives a `Module`, a handle of what stays on the student's side; so does `torch`. A handle may be an argument again.
     """
 
     def __init__(self, name: str, transport: Transport, budget: Budget):
@@ -84,15 +93,27 @@ class Exercise:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._send(self._name, "call", args, kwargs)
 
-    def value_and_gradients(self, *tensors: Any) -> dict[str, Any]:
-        """See `drivers.backward`."""
-        return self._send(self._name, "backward", tensors, {})
+    def value_and_gradients(self, *inputs: Any) -> dict[str, Any]:
+        """The sum of what a function of torch tensors gives, and its gradients; see `drivers.backward`."""
+        return self._send(self._name, "backward", inputs, {})
+
+    def torch(self, kind: str, *args: Any, **kwargs: Any) -> Module:
+        """A module or optimizer of torch's own, on the student's side: `torch("nn.Conv2d", 1, 4, 3)`; see `drivers.make`."""
+        return self._send(self._name, "make", (kind, *args), kwargs)
+
+    def named(self, name: str) -> Named:
+        """Another function or class of the student's notebook, to be handed to this one: `ResNet(ResNet.named("BasicBlock"), …)`."""
+        return Named(name)
 
     def _send(self, target: str | int, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._transport.dead:
             raise WallError(f"not run: {self._transport.dead}")
         functions: list[Callable[..., Any]] = []
-        call = Call(args, kwargs, plain=action == "call")
+        of_module = not isinstance(target, str)
+        what = self._name + "(…)" * of_module + f".{action}" * (action != "call")
+        if action == "backward":
+            what = f"the gradient of {what.removesuffix('.backward')}"
+        call = Call(args, kwargs, plain=action == "call", what=what)
 
         def refer(value: Any) -> wire.Reference:
             torch = sys.modules.get("torch")
@@ -108,6 +129,8 @@ class Exercise:
                 }
             elif isinstance(value, Module):
                 reference = {"t": "ref", "kind": "module", "id": value._number}
+            elif isinstance(value, Named):
+                reference = {"t": "ref", "kind": "named", "id": value.name}
             elif callable(value):
                 functions.append(value)
                 reference = {"t": "ref", "kind": "function", "id": len(functions) - 1}
@@ -199,8 +222,15 @@ class Exercise:
         raise wire.WireError("unexpected reference")
 
 
+@dataclass(frozen=True)
+class Named:
+    """A name of the student's notebook, as an argument."""
+
+    name: str
+
+
 class Module:
-    """A student's `nn.Module`, which stays on the student's side; a check drives it from here by arrays."""
+    """A student's `nn.Module` or an optimizer, which stays on the student's side; a check drives it from here by arrays."""
 
     def __init__(self, exercise: Exercise, number: int):
         self._exercise, self._number = exercise, number
@@ -216,15 +246,24 @@ class Module:
         """Parameters and buffers by name."""
         return self._drive("state")
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the parameters by name."""
+        return self._drive("shapes")
+
+    def hooks(self) -> int:
+        """How many hooks the module and its parts carry."""
+        return self._drive("hooks")
+
     def load(self, values: dict[str, Any]) -> None:
         """Strict loading of arrays as parameters and buffers."""
         self._drive("load", values)
 
     def backward(self, *inputs: Any) -> dict[str, Any]:
-        """Value of `module(*inputs).sum()`, gradients by parameter name (`parameters`) and by input (`inputs`)."""
+        """Sum of what the module gives (`value`), gradients by parameter name (`parameters`) and by input (`inputs`)."""
         return self._drive("backward", *inputs)
 
     def train(self, mode: bool = True) -> None:
+        """Set training mode, or with False evaluation mode."""
         self._drive("set_training", mode)
 
     def attribute(self, path: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.bank import Mistake, load_bank
-from autograder.binding import Call, LocalTransport
+from autograder.binding import Call, LocalTransport, Module
 from autograder.checking import Check, load_checks
 from autograder.judge import Recording, run_check, run_exercise
 from autograder.result import ExerciseResult
@@ -85,6 +85,8 @@ def _same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(_same, a, b))
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, Module) and isinstance(b, Module):
+        return True  # what they do is seen when they are driven
     if isinstance(a, (str, type(None))) or isinstance(b, (str, type(None))):
         return type(a) is type(b) and a == b
     try:

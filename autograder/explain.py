@@ -54,7 +54,7 @@ def _assertion(error: AssertionError, name: str, call: Call | None, secret: bool
     scalar = isinstance(got, (int, float, complex, np.generic)) and np.ndim(actual) == 0
     direct = actual is got or (scalar and actual == got)
     called = (
-        f"{name}({_arguments(call)})"
+        f"{call.what}({_arguments(call)})"
         if call is not None and not secret
         else f"{name} on a random input"
         if secret
@@ -76,7 +76,7 @@ def _assertion(error: AssertionError, name: str, call: Call | None, secret: bool
     got_here, due_here = _pair(actual[index], desired_here)
     if not index:
         return f"{called} {verb} {got_here}, expected {due_here}"
-    where = _elementwise(name, call, index, actual.shape)
+    where = _elementwise(call, index, actual.shape)
     at = "" if where else f" at index {list(map(int, index))}"
     return f"{where or called} {verb} {got_here}{at}, expected {due_here}"
 
@@ -88,14 +88,14 @@ def _plain_assertion(error: AssertionError, name: str, call: Call | None, secret
         return said if not secret else f"{name} on a random input: {said}"
     if secret or call is None:
         return f"{name} fails on a random input" if secret else said
-    return f"{name}({_arguments(call)}) gave {brief(call.value)}"
+    return f"{call.what}({_arguments(call)}) gave {brief(call.value)}"
 
 
 def _unusable(error: BaseException, name: str, call: Call | None, secret: bool) -> str:
     if call is None:
         return f"{name} could not be called ({type(error).__name__})"
     got = kind(call.value) if secret else brief(call.value)
-    called = f"{name} on a random input" if secret else f"{name}({_arguments(call)})"
+    called = f"{name} on a random input" if secret else f"{call.what}({_arguments(call)})"
     return f"{called} gave {got}, which is not of the kind that is asked for"
 
 
@@ -125,11 +125,11 @@ def _first_mismatch(actual: np.ndarray, desired: np.ndarray) -> tuple[int, ...]:
     return tuple(np.unravel_index(int(np.argmax(error)), error.shape))
 
 
-def _elementwise(name: str, call: Call | None, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
+def _elementwise(call: Call | None, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
     """`softplus([…, -40.0, …])` where the single argument is an array of the result's shape."""
     if call is None or call.kwargs or len(call.args) != 1 or np.shape(call.args[0]) != shape:
         return ""
-    return f"{name}([…, {number(np.asarray(call.args[0])[index])}, …])"
+    return f"{call.what}([…, {number(np.asarray(call.args[0])[index])}, …])"
 
 
 def _arguments(call: Call) -> str:

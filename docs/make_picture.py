@@ -1,6 +1,6 @@
 """Makes the README's picture: the last figure of Lab 1, drawn by its reference solutions.
 
-    make picture
+make picture
 """
 
 import base64

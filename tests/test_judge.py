@@ -5,8 +5,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from autograder.binding import LocalTransport, coerce
-from autograder.checking import CheckError, load_checks, stream
+from autograder.binding import Exercise, LocalTransport, coerce
+from autograder.checking import DEFAULT_BUDGET, CheckError, StudentError, load_checks, stream
 from autograder.judge import run_exercise
 
 HEAD = """\
@@ -207,9 +207,6 @@ def test_plain_asserts_say_what_they_compared(judge):
 def test_torch_functions_and_modules_are_driven_where_they_are():
     import torch
 
-    from autograder.binding import Exercise
-    from autograder.checking import DEFAULT_BUDGET
-
     class Scaled(torch.nn.Module):
         """A layer whose gradient and whose behaviour in training are known by hand."""
 
@@ -235,6 +232,62 @@ def test_torch_functions_and_modules_are_driven_where_they_are():
     np.testing.assert_allclose(net.backward(x)["parameters"]["layer.weight"], [[1.0, 1.0]])
     np.testing.assert_allclose(net.state()["layer.weight"], [[1.0, 2.0]])
     assert net.attribute("layer.in_features") == 2
+    assert net.shapes() == {"layer.weight": (1, 2)} and net.hooks() == 0
+
+
+def test_torch_s_own_modules_and_other_names_of_the_notebook_can_be_arguments():
+    import torch
+
+    def local(name, function):
+        return Exercise(name, LocalTransport(name, function), DEFAULT_BUDGET)
+
+    def one_step(model, x, y, optimizer, loss):
+        optimizer.zero_grad()
+        value = loss(model(x), y)
+        value.backward()
+        optimizer.step()
+        return value
+
+    x, y = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0]])
+    step = local("one_step", one_step)
+    net = step.torch("nn.Sequential", {"layer": step.torch("nn.Linear", 2, 1, bias=False)})
+    net.load({"layer.weight": np.zeros((1, 2), dtype=np.float32)})
+    assert step(net, x, y, step.torch("optim.SGD", net, lr=0.1), step.torch("nn.MSELoss")) == 9.0
+    np.testing.assert_allclose(net.state()["layer.weight"], [[0.6, 1.2]], rtol=1e-6)  # w + lr * 2 * (3 - 0) * x
+
+    scaled = local("apply", lambda model, x, times: [model(x), times * model(x)])
+    linear = scaled.torch("nn.Linear", 2, 1, bias=False)
+    found = scaled.value_and_gradients(linear, x, 2)
+    np.testing.assert_allclose(found["parameters"]["weight"], [[3.0, 6.0]])
+    assert len(found["inputs"]) == 1
+    with pytest.raises(StudentError, match="has no gradient"):
+        local("cut", lambda x: x.detach()).value_and_gradients(x)
+
+    assert local("build", _build)(local("build", _build).named("_part"), 3).tolist() == [1, 2, 3]
+
+
+def _build(part, count):
+    return [part(i) for i in range(count)]
+
+
+def _part(i):
+    return i + 1
+
+
+def test_feedback_names_the_call_of_a_module(judge):
+    checks = """
+    @points(1)
+    @hint("The weights are used as they are loaded.")
+    def test_of_ones(f):
+        import torch
+        net = f()
+        net.load({"weight": np.array([[2.0]])})
+        assert_allclose(net(torch.ones(1, 1)), [[3.0]])
+    """
+    import torch
+
+    result = only(judge(lambda: torch.nn.Linear(1, 1, bias=False), checks))
+    assert result.message.startswith("f(…).forward([…, 1.0, …]) gave 2.0, expected 3.0")
 
 
 def test_raises(judge):

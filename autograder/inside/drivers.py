@@ -5,9 +5,22 @@ Each takes the object first and gives back plain data or tensors; the judge comp
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import torch
+
+
+def make(_exercise: Any, kind: str, *args: Any, **kwargs: Any) -> Any:
+    """An object of torch's own: `make("nn.Conv2d", 1, 4, 3)`, `make("nn.Sequential", {"conv": conv})`, `make("optim.SGD", net, lr=0.1)`.
+
+    A dict names the parts of a Sequential; a module stands for its parameters where an optimizer is made.
+    """
+    package, name = kind.split(".")
+    if package == "optim":
+        args = tuple(x.parameters() if isinstance(x, torch.nn.Module) else x for x in args)
+    args = tuple(OrderedDict(x) if isinstance(x, dict) else x for x in args)
+    return getattr(getattr(torch, package), name)(*args, **kwargs)
 
 
 def forward(module: torch.nn.Module, *inputs: Any) -> Any:
@@ -21,27 +34,50 @@ def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
 
+def shapes(module: torch.nn.Module) -> dict[str, tuple[int, ...]]:
+    """Shapes of the parameters by name; without their values, which may be many."""
+    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+
+
+def hooks(module: torch.nn.Module) -> int:
+    """How many forward and backward hooks the module and its parts carry."""
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return sum(len(getattr(part, kind)) for part in module.modules() for kind in kinds)
+
+
 def load(module: torch.nn.Module, values: dict[str, torch.Tensor]) -> None:
     """Strict loading of a state dict; raises torch's RuntimeError for a missing or unexpected name or a wrong shape."""
     module.load_state_dict({name: torch.as_tensor(value) for name, value in values.items()}, strict=True)
 
 
-def backward(module: Any, *inputs: torch.Tensor) -> dict[str, Any]:
-    """Value of `module(*inputs).sum()` with its gradients by parameter name and by input.
+def backward(function: Any, *inputs: Any) -> dict[str, Any]:
+    """The sum of everything that `function(*inputs)` gives, with its gradients by parameter name and by input.
 
-    `module` may also be a function of tensors; `parameters` is empty then.
+    `function` may be a module or a function of tensors, to which a module may be an argument. `parameters` holds the gradients
+    of the parameters that are to be trained (None where the value does not depend on one), `inputs` those of the tensors
+    of floats among the inputs, in their order.
     """
-    inputs = tuple(x.detach().clone().requires_grad_(x.is_floating_point()) for x in inputs)
-    named = dict(module.named_parameters()) if isinstance(module, torch.nn.Module) else {}
-    trained = {name: parameter for name, parameter in named.items() if parameter.requires_grad}
-    value = module(*inputs).sum()
-    leaves = [*trained.values(), *(x for x in inputs if x.requires_grad)]
+    inputs = tuple(_leaf(x) if isinstance(x, torch.Tensor) else x for x in inputs)
+    modules = [x for x in (function, *inputs) if isinstance(x, torch.nn.Module)]
+    trained = {name: p for module in modules for name, p in module.named_parameters() if p.requires_grad}
+    value = _total(function(*inputs))
+    leaves = [*trained.values(), *(x for x in inputs if isinstance(x, torch.Tensor) and x.requires_grad)]
+    if not value.requires_grad:
+        raise RuntimeError("the value has no gradient: was it detached, or computed with NumPy or under no_grad?")
     gradients = torch.autograd.grad(value, leaves, allow_unused=True)
     return {
         "value": value,
         "parameters": dict(zip(trained, gradients)),
         "inputs": list(gradients[len(trained) :]),
     }
+
+
+def _leaf(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().clone().requires_grad_(tensor.is_floating_point())
+
+
+def _total(value: Any) -> torch.Tensor:
+    return value.sum() if isinstance(value, torch.Tensor) else sum(_total(part) for part in value)
 
 
 def set_training(module: torch.nn.Module, training: bool) -> None:

@@ -79,14 +79,13 @@ class Session:
                 changed = [n for n, b, v in zip(names, before, given) if self._fingerprint(v) != b]
                 encoded = self._encode({"changed": changed, "value": value} | seen)
             except BaseException as error:  # SystemExit, KeyboardInterrupt and what a student invents
-                encoded = self._encode({"error": describe(error, self._home(request["target"]))} | seen)
+                encoded = self._encode({"error": describe(error, self._globals(request["target"]))} | seen)
         return encoded
 
-    def _home(self, target: str | int) -> dict[str, Any]:
-        """The globals in which a target was written: the notebook, or a module of ours when a reference is bound."""
+    def _globals(self, target: str | int) -> dict[str, Any]:
+        """Where a target was written: the notebook, or a module of ours when a reference is bound."""
         written = self.namespace.get(target) if isinstance(target, str) else type(self.objects[target])
-        module = sys.modules.get(getattr(written, "__module__", None) or "")
-        return getattr(written, "__globals__", None) or (vars(module) if module else self.namespace)
+        return home(written) or self.namespace
 
     def _target(self, target: str | int) -> Any:
         if isinstance(target, int):
@@ -103,7 +102,7 @@ class Session:
 
     def _refer(self, value: Any) -> wire.Reference:
         torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.nn.Module):
+        if torch is not None and isinstance(value, (torch.nn.Module, torch.optim.Optimizer)):
             self.objects.append(value)
             return {"t": "ref", "kind": "module", "id": len(self.objects) - 1}
         if callable(value):
@@ -124,6 +123,8 @@ class Session:
             import torch
 
             return torch.Generator().manual_seed(number)
+        if kind == "named":
+            return self._target(number)
         return self.objects[number]
 
     def _stand_in(self, number: int) -> Callable[..., Any]:
@@ -142,6 +143,12 @@ class Session:
             return wire.encode(value, cap=wire.FROM_JUDGE)
         except wire.WireError:
             return None
+
+
+def home(function: Any) -> dict[str, Any]:
+    """The globals among which a function or class was written, {} where they cannot be known."""
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
+    return getattr(function, "__globals__", None) or (vars(module) if module else {})
 
 
 def argument_names(function: Any, count: int) -> list[str]:
