@@ -43,6 +43,16 @@ class Entry:
 
 TAGS = frozenset({"exercise", "given", "explore", "written"})
 ANSWER_PROMPT = "*Write your answer here.*"
+REPOSITORY = "https://github.com/posekit/posekit"
+ON_COLAB = f"""\
+# On Colab this installs the course; anywhere else it does nothing.
+import sys
+from importlib.util import find_spec
+from subprocess import check_call
+
+if find_spec("google") and find_spec("google.colab") and not find_spec("posekit"):
+    check_call([sys.executable, "-m", "pip", "install", "--quiet", "posekit @ git+{REPOSITORY}"])
+"""
 
 
 def read_source(lab: Lab) -> NotebookNode:
@@ -108,6 +118,8 @@ class _Builder:
 
     def build(self) -> str:
         for cell in read_source(self.lab).cells:
+            if cell.cell_type == "code" and not any(c["cell_type"] == "code" for c in self.cells):
+                self.cells.append(_code(ON_COLAB, {"tags": ["explore"]}))
             self._translate(cell)
         self._require_complete()
         return _serialise(self.lab, self.cells)

@@ -107,7 +107,8 @@ def grade(
     plan = make_plan(chosen, choose_seed(out, seed, resume), private, thin)
     workers = jobs or cores()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    # Without a thread of its own: workers are forked from this process.
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task(f"grading {len(handed_in)} submissions to {chosen.name}", total=None)
         results = grade_class(
             handed_in,
@@ -116,7 +117,7 @@ def grade(
             workers,
             resume,
             scheduler,
-            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
         )
     _write_reports(results, out)
     console.print(table(results, console.width))

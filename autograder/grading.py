@@ -323,6 +323,7 @@ def _begin_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    pass
     if sys.platform.startswith("linux"):
         import resource
 
@@ -358,9 +359,14 @@ def run_units(
                 yield unit, None
 
 
+def _start_method() -> str:
+    """Forked workers have the checks and their libraries already; a fork is safe from a process of one thread on Linux only."""
+    return "fork" if sys.platform.startswith("linux") and threading.active_count() == 1 else "spawn"
+
+
 def _pool(plan: Plan, payloads: dict[str, bytes], jobs: int) -> Iterator[tuple[str, str | None]]:
     workers = min(jobs, len(payloads)) or 1
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin_worker) as pool:
+    with ProcessPoolExecutor(workers, get_context(_start_method()), initializer=_begin_worker) as pool:
         futures: dict[Future[str], str] = {
             pool.submit(_in_pool, plan, payload): unit for unit, payload in payloads.items()
         }

@@ -31,6 +31,7 @@ from autograder.course import PACKAGE
 MEMORY = 1 << 30
 MAX_CELL = 1 << 20
 POLL = 0.25
+AHEAD = 1 << 16  # bytes: most messages arrive in one piece
 START = 120.0
 BOX = "/course"
 ESSENTIAL = {"bubblewrap", "own mounts and ipc", "own processes", "limits", "no capabilities"}
@@ -507,7 +508,8 @@ class Waiter:
     def __init__(self, wall: Wall, pid: int, connection: socket.socket, meter: Meter):
         self._wall, self._pid, self.connection, self._meter = wall, pid, connection, meter
         connection.setblocking(False)
-        self._poll = select.poll()
+        self._poll, self._awaited = select.poll(), 0
+        self._ahead = memoryview(b"")  # received, but not asked for yet
         self._frame_end: float | None = None
         self.begin(Budget(meter.limits.cell))
 
@@ -521,11 +523,10 @@ class Waiter:
         """Raises WallError where the process does not take the whole frame within the budget."""
         view = memoryview(frame)
         while view:
-            self._wait(select.POLLOUT)
             try:
                 view = view[self.connection.send(view) :]
             except BlockingIOError:
-                continue
+                self._wait(select.POLLOUT)
             except OSError:
                 raise self._ended() from None
 
@@ -561,8 +562,14 @@ class Waiter:
         finally:
             self._frame_end = None
 
-    def recv(self, size: int) -> bytes:
+    def recv(self, size: int) -> memoryview:
         """As of a socket, but raises WallError where that would give nothing."""
+        if not self._ahead:
+            self._ahead = memoryview(self._read(max(size, AHEAD)))
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        return data
+
+    def _read(self, size: int) -> bytes:
         while True:
             self._wait(select.POLLIN)
             try:
@@ -585,7 +592,9 @@ class Waiter:
 
     def _wait(self, event: int) -> None:
         """Until the socket is ready, looking after the budget on the way."""
-        self._poll.register(self.connection, event)
+        if event != self._awaited:
+            self._poll.register(self.connection, event)
+            self._awaited = event
         while True:
             now = time.monotonic()
             ready = self._poll.poll(max(0.0, self._meter.next_look - now) * 1000.0)

@@ -254,7 +254,7 @@ def send(socket: Any, frame: bytes) -> None:
     socket.sendall(frame)
 
 
-def receive(socket: Any, cap: int) -> bytes:
+def receive(socket: Any, cap: int) -> bytearray:
     """One whole frame from a stream socket.
 
     Raises
@@ -264,18 +264,19 @@ def receive(socket: Any, cap: int) -> bytes:
     WireError
         Where the frame announces more than `cap` bytes of arrays, before any of it is read.
     """
-    prefix = _exactly(socket, PREFIX.size)
-    size, _ = PREFIX.unpack(prefix)
+    frame = bytearray()
+    _extend(frame, socket, PREFIX.size)
+    size, _ = PREFIX.unpack(frame)
     if size > cap + MAX_HEADER:
         raise WireError(f"a frame of {size >> 20} MiB is too large")
-    return bytes(prefix) + bytes(_exactly(socket, size))
+    _extend(frame, socket, size)
+    return frame
 
 
-def _exactly(socket: Any, size: int) -> bytearray:
-    data = bytearray()
-    while len(data) < size:
-        chunk = socket.recv(min(1 << 20, size - len(data)))
+def _extend(frame: bytearray, socket: Any, size: int) -> None:
+    end = len(frame) + size
+    while len(frame) < end:
+        chunk = socket.recv(min(1 << 20, end - len(frame)))
         if not chunk:
             raise EOFError("the other side closed")
-        data += chunk
-    return data
+        frame += chunk

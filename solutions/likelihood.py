@@ -338,7 +338,7 @@ def roc_auc(y, score):
         raise ValueError(f"roc_auc: y and score must have the same shape, got {np.shape(y)} and {np.shape(score)}.")
     ### BEGIN SOLUTION
     y, score = np.asarray(y), np.asarray(score, dtype=float)
-    positives, negatives = score[y == 1], np.sort(score[y == 0])
+    positives, negatives = np.sort(score[y == 1]), np.sort(score[y == 0])  # neighbours search in the same place
     # Each positive has beaten the negatives to its left, and half of those that tie with it.
     below = np.searchsorted(negatives, positives)
     not_above = np.searchsorted(negatives, positives, side="right")

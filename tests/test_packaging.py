@@ -7,6 +7,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from autograder.build import REPOSITORY
 from autograder.course import labs
 
 
@@ -26,6 +27,17 @@ def test_environment_equals_pyproject(root, project):
 
 def test_citation_has_the_version(root, project):
     assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == project["version"]
+
+
+def test_the_repository_is_the_same_everywhere(root, project):
+    assert yaml.safe_load((root / "CITATION.cff").read_text())["repository-code"] == REPOSITORY
+    assert project["urls"] == {"Repository": REPOSITORY}
+
+
+def test_colab_keeps_its_own_numpy_and_torch(project):
+    on_colab = {"numpy": "2.1.0", "torch": "2.11.0"}
+    needed = {requirement.name: requirement.specifier for requirement in map(Requirement, project["dependencies"])}
+    assert all(needed[name].contains(version) for name, version in on_colab.items())
 
 
 def test_constraints_satisfy_pyproject(root, project):

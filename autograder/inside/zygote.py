@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from autograder import wire
@@ -132,10 +133,10 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
         layers.active.append("own processes")
     send_message(connection, {"layers": layers.active, "missing": layers.missing})
     namespace = fresh_namespace()
-    fork, leave, ignore, default = os.fork, os._exit, signal.SIG_IGN, signal.SIG_DFL
+    fork, leave, child_ends, default = os.fork, os._exit, signal.SIGCHLD, signal.SIG_DFL
     receive, hand_over, send, run, serve = receive_message, receive_socket, send_message, run_cell, serve_exercise
     close, stay_attached, handle = connection.close, confine.die_with_parent, signal.signal
-    handle(signal.SIGCHLD, ignore)  # exercises that end are reaped unasked
+    handle(child_ends, lambda *_: reap())  # not SIG_IGN: that would forget the CPU time of what ended
     while True:
         try:
             command = receive(connection)
@@ -151,7 +152,7 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
         elif fork() == 0:
             close()
             stay_attached()
-            handle(signal.SIGCHLD, default)
+            handle(child_ends, default)
             serve(exercise, namespace)
         exercise.close()
 
@@ -239,11 +240,11 @@ def kill_all(keep: set[int], dying: set[int]) -> bool:
     return True
 
 
-def reap() -> None:
+def reap(wait: Callable[[int, int], tuple[int, int]] = os.waitpid, now: int = os.WNOHANG) -> None:
     """Take leave of the children that have ended by now."""
     while True:
         try:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
+            pid, _ = wait(-1, now)
         except ChildProcessError:
             return
         if pid == 0:

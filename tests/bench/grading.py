@@ -1,11 +1,12 @@
 """Grades the same notebooks with ours, `nbgrader autograde` and `otter run`, in one run, and prints ratios.
 
-    python -m tests.bench.grading [--notebooks 40] [--jobs 2] [--peers nbgrader otter]
+    python -m tests.bench.grading [--bare] [--notebooks 40] [--jobs 2] [--peers nbgrader otter]
 
-All three run the same cells (figures and training are cut out: ours would skip them and win by more) and the same checks. Otter lives
-in an environment of its own, build/bench/otter, which is made on the first run. Times are of whole commands, as an instructor would
-start them, with start-up; CPU time is the user's and the system's, children included. The machine's other load moves all of them, so
-look at the ratios.
+The notebooks are as students hand them in. The other two run all of their cells, ours leaves out those that only draw or train; with
+`--bare` these are cut out for all three, so that nothing is compared but the grading of the same few functions. All three run the
+same checks. Otter lives in an environment of its own, build/bench/otter, which is made on the first run. Times are of whole commands,
+as an instructor would start them, with start-up; CPU time is the user's and the system's, children included. The machine's other load
+moves all of them, so look at the ratios.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from autograder.checking import DEFAULT_BUDGET, load_checks
 from autograder.course import Lab, find_lab
 from autograder.example import write_class
 from autograder.grading import grade_notebook, make_plan
+from autograder.inside.confine import adopt_orphans
 from autograder.wall import Limits, Meter, Wall, WalledTransport
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,10 +56,17 @@ class Time:
 
 
 def timed(command: list[str], cwd: Path, environment: dict[str, str] | None = None) -> Time:
-    """Run a command that must succeed."""
+    """Run a command that must succeed. CPU time is also of processes that outlive their parents, as bubblewrap's do."""
+    adopt_orphans()
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = time.perf_counter() - start
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            break
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(f"{' '.join(command[:4])} failed:\n{done.stderr[-2000:]}")
     return Time(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
@@ -69,13 +78,14 @@ def without_figures(text: str) -> str:
     return nbformat.writes(notebook)
 
 
-def write_submissions(lab: Lab, count: int, folder: Path) -> list[Path]:
+def write_submissions(lab: Lab, count: int, folder: Path, bare: bool) -> list[Path]:
     """So many different notebooks: the example class over and over, each copy marked by a comment of its own."""
     write_class(lab, folder / "class")
     sources = [path for path in sorted((folder / "class").glob("*.ipynb")) if path.stem not in LEFT_OUT]
     paths = []
     for number, source in zip(range(count), cycle(sources)):
-        notebook = nbformat.reads(without_figures(source.read_text()), as_version=4)
+        text = without_figures(source.read_text()) if bare else source.read_text()
+        notebook = nbformat.reads(text, as_version=4)
         notebook.cells.append(nbformat.v4.new_code_cell(f"# student {number}", id=f"student{number}"))
         path = folder / "flat" / f"s{number:03}.ipynb"
         path.parent.mkdir(exist_ok=True)
@@ -100,11 +110,12 @@ def ours(lab: Lab, paths: list[Path], folder: Path, jobs: int) -> Time:
     return timed([sys.executable, "-m", "autograder", *words], ROOT)
 
 
-def nbgrader(lab: Lab, paths: list[Path], folder: Path) -> Time:
+def nbgrader(lab: Lab, paths: list[Path], folder: Path, bare: bool) -> Time:
     course = folder / "nbgrader"
     source = course / "source" / lab.name / lab.notebook.name
     source.parent.mkdir(parents=True)
-    source.write_text(without_figures(build(lab, Kind.NBGRADER)))
+    released = build(lab, Kind.NBGRADER)
+    source.write_text(without_figures(released) if bare else released)
     for path in paths:
         submitted = course / "submitted" / path.stem / lab.name / lab.notebook.name
         submitted.parent.mkdir(parents=True)
@@ -167,7 +178,7 @@ def call_overhead(lab: Lab, kind: str) -> dict[str, float]:
             start = time.perf_counter()
             meter = Meter(Limits())
             with wall.submission(meter) as submission:
-                submission.run_cell(cell, 1)
+                submission.run_cell(warm + cell, 1)
                 transport = WalledTransport(submission.exercise, meter)
                 proxy = Exercise("f", transport, DEFAULT_BUDGET)
                 proxy(argument)
@@ -207,6 +218,7 @@ def where_the_time_goes(lab: Lab, paths: list[Path]) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bare", action="store_true", help="cut out the cells that only draw or train")
     parser.add_argument("--notebooks", type=int, default=40)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--lab", default="lab1")
@@ -215,14 +227,18 @@ def main() -> None:
     lab, console = find_lab(ROOT, arguments.lab), Console(width=100)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = write_submissions(lab, arguments.notebooks, folder)
+        paths = write_submissions(lab, arguments.notebooks, folder, arguments.bare)
         print(f"{len(paths)} notebooks of {lab.name}, {len(entries(lab))} exercises each", flush=True)
         times = {"ours": ours(lab, paths, folder, arguments.jobs)}
         for peer in arguments.peers:
             print(f"{peer} …", flush=True)
-            times[peer] = {"nbgrader": nbgrader, "otter": otter}[peer](lab, paths, folder)
+            if peer == "nbgrader":
+                times[peer] = nbgrader(lab, paths, folder, arguments.bare)
+            else:
+                times[peer] = otter(lab, paths, folder)
         parts = where_the_time_goes(lab, paths)
-    table = Table(title=f"Grading {len(paths)} notebooks (ours: {arguments.jobs} workers, wall on)")
+    kind = "without the cells that only draw or train" if arguments.bare else "as handed in"
+    table = Table(title=f"Grading {len(paths)} notebooks {kind} (ours: {arguments.jobs} workers, wall on)")
     for column in ("", "wall s", "CPU s", "wall s each", "wall ratio", "CPU ratio"):
         table.add_column(column, justify="left" if not column else "right")
     base = times["ours"]

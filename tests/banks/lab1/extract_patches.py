@@ -1,7 +1,6 @@
 """What goes wrong, and what else is right, in `extract_patches`."""
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import map_coordinates
 
@@ -202,6 +201,8 @@ def by_map_coordinates(image, centers, size):
 
 @alternative
 def in_torch(image, centers, size):
+    import torch
+
     (H, W), (h, w) = image.shape, size
     image, centers = torch.as_tensor(image), torch.as_tensor(centers)
     rows = (centers[:, 1, None] - (h - 1) // 2 + torch.arange(h))[:, :, None]

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import torch
 from scipy import special
 
 from autograder.bank import alternative, mistake
@@ -155,4 +154,6 @@ def by_logaddexp(a):
 
 @alternative
 def in_torch(a):
+    import torch
+
     return torch.sigmoid(torch.as_tensor(a, dtype=torch.float64))

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import torch
 
 from autograder.bank import alternative, mistake
 
@@ -128,5 +127,7 @@ def late_threshold(a):
 
 @alternative
 def in_torch(a):
+    import torch
+
     a = torch.as_tensor(a, dtype=torch.float64)
     return torch.logaddexp(torch.zeros_like(a), a)
