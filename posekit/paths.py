@@ -160,7 +160,7 @@ def line_search(f, slope, trials, *, c, alt, caption, xlabel="step a"):
     a = np.linspace(0.0, 1.05 * np.max(trials), 300)
     values = np.array([f(step) for step in a])
     axes.plot(a, values, color=BLUE, label="loss along d")
-    axes.plot(a, f(0) + c * slope * a, color=GREEN, linestyle="-.", label=f"promise: a slope times {c:g}")
+    axes.plot(a, f(0) + c * slope * a, color=GREEN, linestyle="-.", label=f"promise: {c:g} of the slope")
     axes.plot(a, f(0) + slope * a, color="0.45", linestyle=(0, (2, 2)), linewidth=1.3, label="tangent")
     rejected, accepted = trials[:-1], trials[-1:]
     style = {"linestyle": "", "markersize": 9}
@@ -181,7 +181,7 @@ def step_map(steps, betas, gaps, *, alt, caption, border=None):
     Parameters
     ----------
     steps : ndarray (M,)
-        Step sizes in units of 1/L, equally spaced in their logarithms.
+        Step sizes in units of one over the largest curvature.
     betas : ndarray (K,)
     gaps : ndarray (K, M)
         Loss above the optimum relative to the start; what has climbed or is not finite is hatched.
@@ -190,16 +190,14 @@ def step_map(steps, betas, gaps, *, alt, caption, border=None):
     """
     fig = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     axes = fig.subplots()
-    climbed = ~(gaps < 1.0)
-    logs = np.log10(np.clip(np.where(climbed, 1.0, gaps), 1e-12, 1.0))
+    logs = np.log10(np.clip(np.nan_to_num(gaps, nan=np.inf), 1e-12, 1e12))
     filled = axes.contourf(steps, betas, logs, levels=np.linspace(np.floor(np.min(logs)), 0, 13), cmap="cividis_r")
-    axes.contourf(steps, betas, climbed, levels=[0.5, 1.5], colors="white", hatches=["////"])
+    axes.contourf(steps, betas, logs, levels=[0, 12], colors="white", hatches=["////"])
     if border is not None:
         axes.plot(border(betas), betas, color=RED, linestyle="--", label="border for the largest curvature")
-        axes.legend(loc="lower left", frameon=True, framealpha=0.9)
-    axes.set(
-        xscale="log", xlabel="step size times L", ylabel="β", xlim=(steps[0], steps[-1]), ylim=(betas[0], betas[-1])
-    )
+        _legend_below(fig, axes)
+    axes.set(xscale="log", xlabel="step size times the largest curvature", ylabel="β")
+    axes.set(xlim=(steps[0], steps[-1]), ylim=(betas[0], betas[-1]))
     axes.set_xticks([0.1, 0.3, 1, 3], labels=["0.1", "0.3", "1", "3"], minor=False)
     axes.set_xticks([], minor=True)
     bar = fig.colorbar(filled, ax=axes)
@@ -256,7 +254,7 @@ def sliding_models(f, derivatives, iterates, *, span, alt, caption, xlabel="w"):
 
 @styled
 def scaling(series, *, alt, caption, xlabel, ylabel="CPU time per step, ms", guides=None):
-    """Draw measured times against a size, both on log axes, with lines of a known exponent beside them.
+    """Draw measured times against a size, both on log axes, with what theory predicts beside them.
 
     Parameters
     ----------
@@ -299,14 +297,14 @@ def spectra(eigenvalues, *, alt, caption, ylabel="eigenvalue of the Hessian"):
 
 
 def _contours(axes, f, xlim, ylim, best, labels):
-    x, y = np.linspace(*xlim, 60), np.linspace(*ylim, 60)
+    x, y = np.linspace(*xlim, 100), np.linspace(*ylim, 100)
     values = np.array([[f(np.array([a, b])) for a in x] for b in y])
     low = f(np.asarray(best)) if best is not None else np.min(values)
     # Equal steps in the cube root of the gap: rings that are denser towards the minimum, where the paths end.
     levels = low + (np.max(values) - low) * np.linspace(0.0, 1.0, 16)[1:] ** 3
     axes.contour(x, y, values, levels=levels, colors="0.7", linewidths=0.9)
     if best is not None:
-        axes.plot(*best, marker="*", color="black", markersize=14, linestyle="", label="minimum")
+        axes.plot(*best, marker="*", color="black", markersize=14, linestyle="", label="minimum", zorder=5)
     axes.set(xlim=xlim, ylim=ylim, xlabel=labels[0], ylabel=labels[1], aspect="equal")
 
 

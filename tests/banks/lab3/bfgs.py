@@ -50,7 +50,7 @@ def no_search(f, grad, w0, tol=1e-6, max_iter=1000):
 
 @mistake("walks uphill", hint="d = -B g")
 def ascent(f, grad, w0, tol=1e-6, max_iter=1000):
-    return run(f, grad, w0, tol, min(max_iter, 30), direction=lambda B, g: B @ g)
+    return run(f, grad, w0, tol, min(max_iter, 5), direction=lambda B, g: B @ g)
 
 
 @mistake("swaps the step and the change of the gradient", hint="in the wrong order")

@@ -71,7 +71,7 @@ def ridge_not_in_hessian(w0, X, y, lam, tol=1e-8, max_iter=100):
 def ridge_not_in_gradient(w0, X, y, lam, tol=1e-8, max_iter=100):
     w = np.array(w0, dtype=float)
     history = [w]
-    for _ in range(max_iter):
+    for _ in range(min(max_iter, 20)):
         g = gradient(w, X, y, 0.0)
         if np.linalg.norm(g) <= tol:
             break
@@ -111,7 +111,7 @@ def diagonal_matrix(w0, X, y, lam, tol=1e-8, max_iter=100):
     return iterate(w0, X, y, lam, tol, max_iter, step)
 
 
-@mistake("ignores tol", hint="the loop ends at tol")
+@mistake("ignores tol", hint="as soon as |g| <= tol")
 def ignores_tol(w0, X, y, lam, tol=1e-8, max_iter=100):
     def step(w, g):
         d = -np.linalg.solve(hessian(w, X, lam), g)
