@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from autograder.bank import load_bank
 from autograder.build import Kind, build, entries
 from autograder.course import CourseError, Lab
 from autograder.files import write_atomically
-from autograder.spans import names_needed, read_spans
+from autograder.spans import names_defined, names_needed, read_spans
 
 FAKE_SCORE = """\
 # A submission that wants points without work: nothing here may move its score.
@@ -37,7 +39,8 @@ def write_class(lab: Lab, folder: Path) -> list[str]:
     if not lab.banks.is_dir():
         raise CourseError(f"{lab.name} has no banks in tests/banks: the example class takes its mistakes from there")
     folder.mkdir(parents=True, exist_ok=True)
-    students, released = _students(lab), build(lab, Kind.STUDENT)
+    released = build(lab, Kind.STUDENT)
+    students = _students(lab, _names_given(nbformat.reads(released, as_version=4)))
     for name, make in students.items():
         notebook = nbformat.reads(released, as_version=4)
         make(notebook)
@@ -48,10 +51,18 @@ def write_class(lab: Lab, folder: Path) -> list[str]:
 Edit = Callable[[nbformat.NotebookNode], None]
 
 
-def _students(lab: Lab) -> dict[str, Edit]:
+def _names_given(notebook: nbformat.NotebookNode) -> set[str]:
+    """What a released notebook defines by itself, beside the exercises."""
+    cells = [
+        cell for cell in notebook.cells if cell.cell_type == "code" and "explore" not in cell.metadata.get("tags", [])
+    ]
+    return set().union(*(names_defined(cell.source) for cell in cells))
+
+
+def _students(lab: Lab, given: set[str]) -> dict[str, Edit]:
     solved = {name: span.full for name, span in read_spans(lab.reference).items() if span.has_solution}
     names = [entry.name for entry in entries(lab)]
-    mistakes = {name: _mistakes(lab.banks / f"{name}.py", name, {"np", *names}) for name in names}
+    mistakes = {name: _mistakes(lab.banks / f"{name}.py", name, given | set(names)) for name in names}
 
     def nth(offset: int) -> dict[str, str]:
         """One mistake in every second exercise, another one for each student."""
@@ -86,19 +97,40 @@ def _students(lab: Lab) -> dict[str, Edit]:
 
 
 def _mistakes(path: Path, name: str, known: set[str]) -> list[str]:
-    """Sources of a bank's mistakes under the exercise's own name, those that need no names but the `known` ones."""
+    """Sources of a bank's mistakes under the exercise's own name, with what they need beside the `known` names in front."""
     if not path.exists():
         return []
-    spans = read_spans(path)
+    spans, imports = read_spans(path), _imports(path)
     sources = []
     for known_mistake in load_bank(path).mistakes:
         own = known_mistake.function.__name__
+        if own not in spans:
+            continue
         lines = spans[own].full.splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith(("def ", "class ")))
-        source = "\n".join(lines[start:]).replace(f" {own}(", f" {name}(", 1)
-        if names_needed(source) <= known:
-            sources.append(source)
+        source = re.sub(rf"\b{own}\b", name, "\n".join(lines[start:]))
+        needed, helpers = sorted(names_needed(source) - known), {}
+        while needed:
+            helper = needed.pop()
+            helpers[helper] = spans[helper].full if helper in spans else imports.get(helper)
+            if helper in spans:
+                needed += sorted(names_needed(spans[helper].full) - known - helpers.keys() - {*needed})
+        if None not in helpers.values():
+            order = [*imports, *spans]
+            front = dict.fromkeys(helpers[helper] for helper in sorted(helpers, key=order.index))
+            sources.append("\n\n\n".join([*front, source]))
     return sources
+
+
+def _imports(path: Path) -> dict[str, str]:
+    """The import statements of a bank by the names that they define; what a student cannot import is left out."""
+    statements = {}
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            text = ast.unparse(node)
+            if not re.match(r"(from|import) (autograder|solutions|tests)\b", text):
+                statements |= {alias.asname or alias.name.split(".")[0]: text for alias in node.names}
+    return statements
 
 
 def _fill(notebook: nbformat.NotebookNode, sources: dict[str, str]) -> None:
