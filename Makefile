@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants data build lab bench site picture lint clean
+.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,16 @@ build: .venv/core ## build labs/*.ipynb from solutions/notebooks
 lab: .venv/test ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs
 
-bench: .venv/test ## grade the same notebooks with ours, nbgrader and Otter, and print ratios (a quarter of an hour)
+bench: .venv/test ## grade the same notebooks with ours, nbgrader and Otter, and print ratios (half an hour)
 	$(BIN)/python -m tests.bench.grading
+	$(BIN)/python -m tests.bench.grading --bare
+
+bench-optimise: .venv/test ## our optimisers against scikit-learn's, scipy's and statsmodels' (ten minutes)
+	@$(PIP) --editable '.[bench]'
+	$(BIN)/python -m tests.bench.optimise
+
+bench-detect: .venv/test ## error against number of labelled frames, for the detectors of Labs 4 and 5 (half an hour)
+	$(BIN)/python -m tests.bench.detect
 
 site: .venv/test ## build the walkthrough site into build/site
 	@$(PIP) --editable '.[site]'

@@ -91,6 +91,21 @@ class ClipTruth:
     state_names: tuple  #: names of the pose states
 
 
+@dataclass(frozen=True)
+class LearningCurve:
+    """How well detectors find keypoints on the side view's test split, by number of labelled frames (lab 5).
+
+    M models, C numbers of labelled frames, S seeds, each of another choice of frames and of other initial weights; NaN
+    where a model was run with fewer seeds. Errors are those of the visible keypoints.
+    """
+
+    models: tuple  #: M names
+    counts: np.ndarray  #: (C,) int, labelled frames
+    median: np.ndarray  #: (M, C, S) median error, px
+    rmse: np.ndarray  #: (M, C, S) root of the mean squared error, px
+    pck5: np.ndarray  #: (M, C, S) fraction of errors of at most 5 px
+
+
 def array_folder():
     """Folder of the arrays: ``data/arrays`` of a checkout, else the copy that is installed with posekit."""
     package = Path(__file__).resolve().parent
@@ -257,6 +272,47 @@ def load_clip_truth():
         visible=arrays["visible"],
         state=arrays["state"].astype(int),
         state_names=_strings(arrays["state_names"]),
+    )
+
+
+def pretrained_backbone():
+    """Weights of a small residual network that was trained to find the keypoints of other rats, rooms and views.
+
+    They are those of ``ResNet(BasicBlock, (2, 2, 2, 2), width=16, num_classes=K)`` of lab 5: a ResNet-18 of a quarter of
+    the width. `fc` gives the log odds that each of the K keypoints is seen. Its images have three channels, normalised as
+    (x - 0.45) / 0.225; grey ones were repeated. What they show is in ``data/README.md``.
+
+    Returns
+    -------
+    state : dict of str to float32 array
+        By torchvision's names; as in the files that torchvision publishes, without ``num_batches_tracked``. Loads strictly:
+        ``net.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})``.
+
+    Raises
+    ------
+    DataError : where the file is missing or damaged
+    """
+    return {name: array.astype(np.float32) for name, array in read_arrays("resnet_rat.npz").items()}
+
+
+def load_learning_curve():
+    """Errors of the detectors of labs 4 and 5 by number of labelled frames, as ``tests/bench/detect.py`` measured them.
+
+    Returns
+    -------
+    LearningCurve : models (M,), counts (C,), median (M, C, S) px, rmse (M, C, S) px, pck5 (M, C, S)
+
+    Raises
+    ------
+    DataError : where the file is missing or damaged
+    """
+    arrays = read_arrays("learning_curve.npz")
+    return LearningCurve(
+        models=_strings(arrays["models"]),
+        counts=arrays["counts"],
+        median=arrays["median"],
+        rmse=arrays["rmse"],
+        pck5=arrays["pck5"],
     )
 
 

@@ -5,10 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import rq
+from scipy.stats import mannwhitneyu
 
-from data.make import card, recipes
+from data.make import card, pretrain, recipes
 from posekit import cameras, data, skeleton
+from solutions.transfer import BasicBlock, ResNet
 
 SPLITS = ("train", "validation", "test")
 
@@ -244,7 +247,84 @@ def test_states_look_like_their_names(six):
     assert mean(height[:, index("hand_L")], "rear", "groom") > 30 > mean(height[:, index("hand_L")], "still", "crouch")
 
 
+# Pre-trained weights and the learning curve
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return data.pretrained_backbone()
+
+
+def test_pretrained_weights_are_small_and_of_half_precision():
+    assert (data.array_folder() / "resnet_rat.npz").stat().st_size < 3e6
+    assert {array.dtype for array in data.read_arrays("resnet_rat.npz").values()} == {np.dtype("float16")}
+
+
+def test_pretrained_weights_have_torchvisions_names_and_shapes(weights):
+    """The names of ResNet-18, and its shapes with a quarter of the channels, written down without the lab's ResNet."""
+    norm = ("weight", "bias", "running_mean", "running_var")
+    expected = {"conv1.weight": (16, 3, 7, 7), **{f"bn1.{part}": (16,) for part in norm}}
+    for stage, channels in enumerate((16, 32, 64, 128), start=1):
+        for block in (0, 1):
+            before = channels // 2 if block == 0 and stage > 1 else channels
+            shapes = {("conv1", "bn1"): (channels, before, 3, 3), ("conv2", "bn2"): (channels, channels, 3, 3)}
+            if before != channels:
+                shapes["downsample.0", "downsample.1"] = (channels, before, 1, 1)
+            for (conv, bn), shape in shapes.items():
+                expected[f"layer{stage}.{block}.{conv}.weight"] = shape
+                expected |= {f"layer{stage}.{block}.{bn}.{part}": (channels,) for part in norm}
+    expected |= {"fc.weight": (len(skeleton.NAMES), 128), "fc.bias": (len(skeleton.NAMES),)}
+    assert {name: array.shape for name, array in weights.items()} == expected
+    assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in weights.values())
+    assert all((array > 0).all() for name, array in weights.items() if name.endswith("running_var"))
+
+
+def test_pretrained_weights_load_strictly_and_know_what_is_seen(weights, side):
+    """In rooms that they have not seen, `fc` ranks frames that show a keypoint above those that hide it."""
+    net = ResNet(BasicBlock, (2, 2, 2, 2), width=16, num_classes=len(side.names)).eval()
+    net.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=True)
+    with torch.no_grad():
+        grey = torch.from_numpy(side.images[::2, None]).expand(-1, 3, -1, -1)
+        log_odds = net((grey - 0.45) / 0.225).numpy()
+    areas = []
+    for a, seen in zip(log_odds.T, side.visible[::2].T, strict=True):
+        if 10 <= np.sum(seen) <= len(seen) - 10:
+            areas.append(mannwhitneyu(a[seen], a[~seen]).statistic / (np.sum(seen) * np.sum(~seen)))
+    assert len(areas) >= 5 and np.mean(areas) > 0.6  # 0.5 is chance
+
+
+def test_pretraining_depends_on_the_seed_alone(weights, side, capsys):
+    images, keypoints = side.images[::20, None], np.where(side.visible[::20, :, None], side.keypoints[::20], np.nan)
+    made = [pretrain.train(images, keypoints, (images, keypoints), {3: 2, 4: 1}, seed) for seed in (0, 0, 1)]
+    assert {name: array.shape for name, array in made[0].items()} == {name: a.shape for name, a in weights.items()}
+    for name, array in made[0].items():
+        np.testing.assert_array_equal(array, made[1][name])
+    assert not np.array_equal(made[0]["conv1.weight"], made[2]["conv1.weight"])
+    assert capsys.readouterr().out.count("held out") == 6
+
+
+def test_learning_curve_holds_what_the_text_says():
+    """Transfer beats training from scratch where labels are few, for every seed, and more labels help everybody."""
+    curve = data.load_learning_curve()
+    shape = (len(curve.models), len(curve.counts), 5)
+    assert curve.median.shape == curve.rmse.shape == curve.pck5.shape == shape
+    assert curve.counts.tolist() == [5, 10, 25, 50, 100]
+    at = {name: m for m, name in enumerate(curve.models)}
+    few = curve.counts <= 25
+    for transfer in ("frozen", "fine-tuned"):
+        assert np.all(curve.median[at[transfer], few] < curve.median[at["scratch + augmentation"], few])
+    mean = np.nanmean(curve.median, axis=-1)
+    assert np.all(mean[:, -1] < mean[:, 0])
+    assert np.all((np.nan_to_num(curve.pck5) >= 0) & (np.nan_to_num(curve.pck5) <= 1))
+
+
 # Seeds
+
+
+def test_pretraining_shows_no_coat_that_only_tests_show():
+    of = {split: {v.coat for v in recipes.SIDE_VIDEOS if v.split == split} for split in SPLITS}
+    assert of["validation"] | of["test"] <= of["train"] | set(recipes.PRETRAINING_WITHOUT)
+    assert set(recipes.PRETRAINING_HELD_OUT) < set(recipes.PRETRAINING_SEEDS)
 
 
 def test_the_clip_shares_neither_coat_nor_seed_with_anything():

@@ -48,6 +48,13 @@ def clip():
     _save("clip_truth.npz", truth)
 
 
+def pretrain():
+    """resnet_rat.npz (half an hour)"""
+    from . import pretrain as network
+
+    _save("resnet_rat.npz", network.make())
+
+
 def sums():
     """SHA256SUMS of the arrays"""
     files = sorted(ARRAYS.glob("*.npz"))
@@ -76,7 +83,7 @@ def motion():
     motion_card.write()
 
 
-TARGETS = {t.__name__: t for t in (side, six, two_rats, clip, sums, contact, card, motion)}
+TARGETS = {t.__name__: t for t in (side, six, two_rats, clip, pretrain, sums, contact, card, motion)}
 
 if __name__ == "__main__":
     listing = "\n".join(f"  {name:10}{target.__doc__}" for name, target in TARGETS.items())

@@ -13,7 +13,11 @@ from .recipes import (
     PAIR_FRAMES,
     PAIR_STRIDE,
     PAIR_VIDEOS,
+    PRETRAINING_HELD_OUT,
     PRETRAINING_SEEDS,
+    PRETRAINING_SIZE,
+    PRETRAINING_VIEWS,
+    PRETRAINING_WITHOUT,
     RING_SIZE,
     SIDE_FRAMES,
     SIDE_STRIDE,
@@ -22,7 +26,16 @@ from .recipes import (
 )
 
 CARD = Path(__file__).resolve().parents[1] / "README.md"
-FILES = ("side.npz", "six_train.npz", "six_test.npz", "two_rats.npz", "clip.npz", "clip_truth.npz")
+FILES = (
+    "side.npz",
+    "six_train.npz",
+    "six_test.npz",
+    "two_rats.npz",
+    "clip.npz",
+    "clip_truth.npz",
+    "resnet_rat.npz",
+    "learning_curve.npz",
+)
 
 
 def table(head, rows):
@@ -43,6 +56,9 @@ def files():
         total += size
         arrays = data.read_arrays(name)
         large = [f"`{key}` {'×'.join(map(str, a.shape))} {a.dtype}" for key, a in arrays.items() if a.size > 100]
+        if len(large) > 10:  # weights
+            numbers, dtypes = sum(a.size for a in arrays.values()), {str(a.dtype) for a in arrays.values()}
+            large = [f"{len(arrays)} arrays of {numbers} numbers, {', '.join(sorted(dtypes))}"]
         rows.append([f"`{name}`", f"{size:.1f}", ", ".join(large)])
     rows.append(["all", f"{total:.1f}", ""])
     return table(["file", "MB", "its larger arrays"], rows)
@@ -116,9 +132,22 @@ def six():
         f"coat {CLIP.coat}.",
         f"Keypoints seen by two cameras or more: train {_percent(parts['train'].visible.sum(1) >= 2)}, "
         f"test {_percent(parts['test'].visible.sum(1) >= 2)}, clip {_percent(truth.visible.sum(1) >= 2)}.",
-        f"Pre-training seeds: {PRETRAINING_SEEDS.start} to {PRETRAINING_SEEDS.stop - 1}.",
     ]
     return "\n".join(f"- {line}" for line in lines) + "\n\n" + table(head, rows)
+
+
+def pretrained():
+    """What the pre-trained network saw."""
+    height, width = PRETRAINING_SIZE
+    trained = len(PRETRAINING_SEEDS) - len(PRETRAINING_HELD_OUT)
+    lines = [
+        f"Shape: ResNet-18 with 16 instead of 64 channels after the first convolution, and {len(NAMES)} outputs.",
+        f"Pictures: {trained * PRETRAINING_VIEWS} of {height} × {width} px from seeds {PRETRAINING_SEEDS.start} to "
+        f"{PRETRAINING_HELD_OUT.start - 1}, {PRETRAINING_VIEWS} each; seeds {PRETRAINING_HELD_OUT.start} to "
+        f"{PRETRAINING_HELD_OUT.stop - 1} to try it on.",
+        f"Coats that it never saw: {', '.join(PRETRAINING_WITHOUT)}.",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def scale():
@@ -179,7 +208,7 @@ def two_rats():
     return pace + "\n\n" + table(head, rows)
 
 
-SECTIONS = {section.__name__: section for section in (files, keypoints, side, scale, six, two_rats)}
+SECTIONS = {section.__name__: section for section in (files, keypoints, side, scale, six, two_rats, pretrained)}
 
 
 def fill(text, bodies):

@@ -96,4 +96,8 @@ CLIP = RingRecording(
 )
 PRETRAINING_SIZE = (128, 160)
 PRETRAINING_SEEDS = range(2001, 2101)
-PRETRAINING_WITHOUT = ("siamese",)  # coats that pre-training must not show: the capstone's
+PRETRAINING_HELD_OUT = range(2096, 2101)  # on these the pre-trained network is tried, not trained
+PRETRAINING_VIEWS = 48  # pictures of each seed: two rooms and rats
+# Coats that pre-training must not show: the capstone's, and those of the side view's validation and test that its train
+# split lacks, or "unseen coats" would not be unseen by a network that starts from the released weights.
+PRETRAINING_WITHOUT = ("siamese", "berkshire", "patched")

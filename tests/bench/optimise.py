@@ -1,6 +1,6 @@
 """Our optimisers against those of scikit-learn, scipy and statsmodels, on patches of the rat.
 
-    python tests/bench/optimise.py [--sizes 500 1000 ...] [--repeats 3] [--json FILE]
+    python -m tests.bench.optimise [--sizes 500 1000 ...] [--repeats 3] [--json FILE]
 
 Everything runs in one process with one BLAS thread, on the same 32 x 32 patches (D = 1024 standardised pixels) with the
 same ridge, and is stopped at the same accuracy: |gradient of the sum| <= 1e-6 N in the Euclidean norm. Where a peer has

@@ -1,0 +1,153 @@
+"""What goes wrong, and what else is right, in `cross_correlate`."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy import ndimage, signal
+
+from autograder.bank import alternative, mistake
+
+
+def slide(image, kernel, row=lambda h: (h - 1) // 2, col=lambda w: (w - 1) // 2, **pad):
+    """Sliding dot products with the kernel's pixel (row(h), col(w)) on the output's pixel."""
+    image, kernel = np.asarray(image, float), np.asarray(kernel, float)
+    h, w = kernel.shape
+    top, left = row(h), col(w)
+    padded = np.pad(image, ((top, h - 1 - top), (left, w - 1 - left)), **pad)
+    return np.einsum("rcij,ij->rc", sliding_window_view(padded, (h, w)), kernel)
+
+
+@mistake("flips the kernel", hint="convolution")
+def flips(image, kernel):
+    image, kernel = np.asarray(image, float), np.asarray(kernel, float)
+    (H, W), (h, w) = image.shape, kernel.shape
+    padded = np.pad(image, (((h - 1) // 2, h // 2), ((w - 1) // 2, w // 2)))
+    out = np.zeros((H, W))
+    for i in range(h):
+        for j in range(w):
+            out += kernel[h - 1 - i, w - 1 - j] * padded[i : i + H, j : j + W]
+    return out
+
+
+@mistake("flips the kernel upside down only", hint="laid on the image as it is")
+def flips_rows(image, kernel):
+    return slide(image, np.asarray(kernel)[::-1])
+
+
+@mistake("transposes the kernel", hint="laid on the image as it is")
+def transposes(image, kernel):
+    return slide(image, np.asarray(kernel).T)
+
+
+@mistake("convolves with scipy's 'same'", hint="by 180 degrees")
+def scipy_convolution(image, kernel):
+    return signal.convolve2d(image, kernel, mode="same")
+
+
+@mistake("trusts scipy's centre of an even kernel", hint="scipy centres at h // 2")
+def scipy_correlate(image, kernel):
+    return ndimage.correlate(np.asarray(image, float), np.asarray(kernel, float), mode="constant")
+
+
+@mistake("places a kernel of even width one pixel too far", hint="even size")
+def only_the_column_is_off(image, kernel):
+    return slide(image, kernel, col=lambda w: w // 2)
+
+
+@mistake("pads all of the kernel before the image", hint="laid on the image as it is")
+def pads_before(image, kernel):
+    return slide(image, kernel, row=lambda h: h - 1, col=lambda w: w - 1)
+
+
+@mistake("rolls the image", hint="np.roll")
+def rolls(image, kernel):
+    image, (h, w) = np.asarray(image, float), np.shape(kernel)
+    out = np.zeros(image.shape)
+    for i in range(h):
+        for j in range(w):
+            out += kernel[i][j] * np.roll(image, ((h - 1) // 2 - i, (w - 1) // 2 - j), axis=(0, 1))
+    return out
+
+
+@mistake("repeats the edge beyond the border", hint="goes on with its edge")
+def repeats_the_edge(image, kernel):
+    return slide(image, kernel, mode="edge")
+
+
+@mistake("mirrors the image at the border", hint="mirrored")
+def mirrors(image, kernel):
+    return slide(image, kernel, mode="symmetric")
+
+
+@mistake("returns only where the kernel fits", hint="size of the image")
+def valid_only(image, kernel):
+    return signal.correlate2d(image, kernel, mode="valid")
+
+
+@mistake("returns wherever the kernel touches the image", hint="size of the image")
+def full(image, kernel):
+    return signal.correlate2d(image, kernel, mode="full")
+
+
+@mistake("leaves a frame of zeros at the border", hint="Beyond the border")
+def skips_the_border(image, kernel):
+    (H, W), (h, w) = np.shape(image), np.shape(kernel)
+    out = np.zeros((H, W))
+    inside = signal.correlate2d(image, kernel, mode="valid")
+    out[(h - 1) // 2 : (h - 1) // 2 + inside.shape[0], (w - 1) // 2 : (w - 1) // 2 + inside.shape[1]] = inside
+    return out
+
+
+@mistake("divides by the sum of the kernel", hint="nothing is rescaled")
+def normalises(image, kernel):
+    return slide(image, kernel) / np.sum(kernel)
+
+
+@mistake("clips negative results", hint="negative values count")
+def clips(image, kernel):
+    return np.maximum(slide(image, kernel), 0.0)
+
+
+@mistake("pads the kernel's width into the rows", hint="laid on the image as it is")
+def swaps_the_padding(image, kernel):
+    h, w = np.shape(kernel)
+    padded = np.pad(np.asarray(image, float), (((w - 1) // 2, w // 2), ((h - 1) // 2, h // 2)))
+    return np.einsum("rcij,ij->rc", sliding_window_view(padded, (h, w)), kernel)
+
+
+@alternative
+def pixel_by_pixel(image, kernel):
+    (H, W), (h, w) = np.shape(image), np.shape(kernel)
+    padded = np.pad(image, h + w)
+    out = np.zeros((H, W))
+    for r in range(H):
+        for c in range(W):
+            top, left = r + h + w - (h - 1) // 2, c + h + w - (w - 1) // 2
+            out[r, c] = np.sum(padded[top : top + h, left : left + w] * kernel)
+    return out
+
+
+@alternative
+def by_windows(image, kernel):
+    return slide(image, kernel)
+
+
+@alternative
+def by_scipy_with_the_right_part(image, kernel):
+    (H, W), (h, w) = np.shape(image), np.shape(kernel)
+    every = signal.correlate2d(image, kernel, mode="full")
+    return every[h - 1 - (h - 1) // 2 :, w - 1 - (w - 1) // 2 :][:H, :W]
+
+
+@alternative
+def in_torch(image, kernel):
+    image, kernel = torch.as_tensor(image).double(), torch.as_tensor(kernel).double()
+    (h, w), (top, left) = kernel.shape, ((kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2)
+    padded = F.pad(image[None, None], (left, w - 1 - left, top, h - 1 - top))
+    return F.conv2d(padded, kernel[None, None])[0, 0]
+
+
+@alternative
+def as_a_list(image, kernel):
+    return slide(image, kernel).tolist()
