@@ -4,10 +4,13 @@ Images are float tensors (B, C, H, W) in [0, 1]. Points are (x, y) in px with pi
 a map of stride s is centred at (s j + (s - 1)/2, s i + (s - 1)/2). A missing keypoint is NaN.
 """
 
+import sys
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from tqdm import tqdm
 
 import posekit
 
@@ -438,7 +441,17 @@ class PoseNet(nn.Module):
 
 
 def fit(
-    model, images, keypoints, *, steps=300, batch_size=16, lr=2e-3, groups=None, augmentation=None, seed=0, report=0
+    model,
+    images,
+    keypoints,
+    *,
+    steps=300,
+    batch_size=16,
+    lr=2e-3,
+    groups=None,
+    augmentation=None,
+    seed=0,
+    progress=False,
 ):
     """Train a `PoseNet` on labelled frames, on a GPU where there is one.
 
@@ -464,8 +477,8 @@ def fit(
         (image (C, H, W), keypoints (K, 2), rng) to an altered image and its keypoints.
     seed : int
         Of the frames drawn and of their alterations.
-    report : int
-        Print the loss after every so many updates; 0 prints nothing.
+    progress : bool
+        Show a bar with the loss.
 
     Returns
     -------
@@ -487,7 +500,8 @@ def fit(
     peaks = [group["lr"] for group in optimizer.param_groups]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peaks, total_steps=steps)
     scaler, losses = posekit.grad_scaler(where), []
-    for step in range(1, steps + 1):
+    bar = tqdm(range(steps), desc="training", unit="update", disable=not progress, file=sys.stdout, mininterval=1.0)
+    for _ in bar:
         chosen = rng.integers(len(images), size=batch_size)
         frames = [(images[n], keypoints[n]) for n in chosen]
         if augmentation is not None:
@@ -507,8 +521,7 @@ def fit(
         scaler.update()
         schedule.step()
         losses.append(loss.item())
-        if report and step % report == 0:
-            print(f"update {step} of {steps}: loss {np.mean(losses[-report:]):.3f}", flush=True)
+        bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
     return losses
 
 
