@@ -386,7 +386,7 @@ def test_needs_no_table_of_pixels_by_pixels_wide(newton_step_wide, rng):
 )
 def test_satisfies_the_secant_equation(bfgs_update, rng):
     for size in (1, 2, 5):
-        B, s = positive_definite(rng, size), rng.normal(size=size)
+        B, s = positive_definite(rng, size), rng.uniform(0.5, 2.0, size=size) * rng.choice([-1.0, 1.0], size=size)
         q = positive_definite(rng, size) @ s
         new = bfgs_update(B, s, q)
         assert np.shape(new) == (size, size), f"the update has shape {np.shape(new)}, expected {(size, size)}"
