@@ -3,12 +3,14 @@
 import re
 import tomllib
 
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
 from autograder.build import REPOSITORY
 from autograder.course import labs
+from posekit.data import load_learning_curve
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,10 @@ def test_readme_says_honestly_which_labs_are_ready(root):
     rows = re.findall(r"^\| (\d) \| .* \| ([\w, ]+) \|$", (root / "README.md").read_text(), re.MULTILINE)
     ready = {f"lab{number}" for number, status in rows if status.startswith("ready")}
     assert ready == {lab.name for lab in labs(root)} and len(rows) == 9
+
+
+def test_readme_quotes_the_stored_learning_curve(root):
+    curve = load_learning_curve()
+    table = (root / "README.md").read_text().split("| median error in px", 1)[1].split("\n\n")[0]
+    quoted = [[float(cell) for cell in row.split("|")[2:-1]] for row in table.splitlines()[2:]]
+    assert np.allclose(quoted, np.nanmean(curve.median, axis=-1), rtol=0.0, atol=0.0501)  # one decimal
