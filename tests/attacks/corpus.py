@@ -898,8 +898,9 @@ def more_points(notebook: Notebook) -> None:
 
 
 def reverse(notebook: Notebook) -> None:
-    first = [i for i, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code"][0]
-    notebook["cells"][first + 1 :] = notebook["cells"][:first:-1]
+    """All cells behind the set-up cell, from which the others have their imports."""
+    plain = [i for i, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code" and not cell["metadata"]]
+    notebook["cells"][plain[0] + 1 :] = notebook["cells"][: plain[0] : -1]
 
 
 def as_version_3(notebook: Notebook) -> bytes:
