@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -97,10 +96,10 @@ def _students(lab: Lab, given: set[str]) -> dict[str, Edit]:
 
 
 def _mistakes(path: Path, name: str, known: set[str]) -> list[str]:
-    """Sources of a bank's mistakes under the exercise's own name, with what they need beside the `known` names in front."""
+    """Sources of a bank's mistakes under the exercise's own name, those that need `known` names and helpers of the bank alone."""
     if not path.exists():
         return []
-    spans, imports = read_spans(path), _imports(path)
+    spans = read_spans(path)
     sources = []
     for known_mistake in load_bank(path).mistakes:
         own = known_mistake.function.__name__
@@ -112,25 +111,12 @@ def _mistakes(path: Path, name: str, known: set[str]) -> list[str]:
         needed, helpers = sorted(names_needed(source) - known), {}
         while needed:
             helper = needed.pop()
-            helpers[helper] = spans[helper].full if helper in spans else imports.get(helper)
+            helpers[helper] = spans[helper].full if helper in spans else None
             if helper in spans:
                 needed += sorted(names_needed(spans[helper].full) - known - helpers.keys() - {*needed})
         if None not in helpers.values():
-            order = [*imports, *spans]
-            front = dict.fromkeys(helpers[helper] for helper in sorted(helpers, key=order.index))
-            sources.append("\n\n\n".join([*front, source]))
+            sources.append("\n\n\n".join([*(span.full for helper, span in spans.items() if helper in helpers), source]))
     return sources
-
-
-def _imports(path: Path) -> dict[str, str]:
-    """The import statements of a bank by the names that they define; what a student cannot import is left out."""
-    statements = {}
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            text = ast.unparse(node)
-            if not re.match(r"(from|import) (autograder|solutions|tests)\b", text):
-                statements |= {alias.asname or alias.name.split(".")[0]: text for alias in node.names}
-    return statements
 
 
 def _fill(notebook: nbformat.NotebookNode, sources: dict[str, str]) -> None:
