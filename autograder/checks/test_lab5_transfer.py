@@ -254,6 +254,7 @@ def test_has_torchvisions_names(ResNet, layers, width, classes):
 def test_halves_at_the_head_of_a_stage(ResNet, rng, layers):
     net = ResNet(ResNet.named("BasicBlock"), layers, width=4, num_classes=5)
     state = draw_state(rng, resnet_shapes(layers, 4, 5))
+    state["bn1.bias"][0] = -10.0  # a channel that the stem's ReLU must put out
     net.load(state)
     net.train(False)
     x = torch.from_numpy(rng.uniform(size=(2, 3, 75, 101)).astype(np.float32))
@@ -271,6 +272,7 @@ def test_expects_what_a_block_expands(ResNet, rng):
     shapes = resnet_shapes(layers, 3, 4, bottleneck=True)
     same_names(net.shapes(), shapes)
     state = draw_state(rng, shapes)
+    state["bn1.bias"][0] = -10.0  # as above
     net.load(state)
     net.train(False)
     x = torch.from_numpy(rng.uniform(size=(2, 3, 50, 37)).astype(np.float32))
