@@ -108,14 +108,13 @@ def _mistakes(path: Path, name: str, known: set[str]) -> list[str]:
         lines = spans[own].full.splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith(("def ", "class ")))
         source = re.sub(rf"\b{own}\b", name, "\n".join(lines[start:]))
-        needed, helpers = sorted(names_needed(source) - known), {}
-        while needed:
-            helper = needed.pop()
-            helpers[helper] = spans[helper].full if helper in spans else None
-            if helper in spans:
-                needed += sorted(names_needed(spans[helper].full) - known - helpers.keys() - {*needed})
-        if None not in helpers.values():
-            sources.append("\n\n\n".join([*(span.full for helper, span in spans.items() if helper in helpers), source]))
+        needed, helpers = names_needed(source) - known, set()
+        while needed and needed <= spans.keys():
+            helpers |= needed
+            needed = set().union(*(names_needed(spans[helper].full) for helper in needed)) - known - helpers
+        if not needed:
+            front = [span.full for helper, span in spans.items() if helper in helpers]
+            sources.append("\n\n\n".join([*front, source]))
     return sources
 
 
