@@ -2,12 +2,14 @@
 
 Colours are Okabe and Ito's, and never the only thing that tells two curves or marks apart. Nothing here touches
 matplotlib's global state: a figure is made, shown and forgotten. A cell that draws with a student's functions is wrapped
-in `needs`, so that a gap costs the picture and not the notebook.
+in `needs`, so that a gap costs the picture and not the notebook. Animations are matplotlib's JavaScript players with all
+frames inside, so that they play without ffmpeg and without a network, in a notebook, on Colab and on a page.
 """
 
 import base64
 import html
 import io
+import re
 from collections.abc import Mapping
 from contextlib import contextmanager
 
@@ -47,6 +49,19 @@ STYLE = {
 styled = mpl.rc_context(STYLE)
 
 WIDTH = 6.0  # inches: readable on a phone
+
+# What the player's buttons say; matplotlib takes icons from a server.
+BUTTONS = {
+    "fa-minus": "−",
+    "fa-fast-backward": "|◀",
+    "fa-step-backward": "‹",
+    "fa-play fa-flip-horizontal": "◀",
+    "fa-pause": "❚❚",
+    "fa-play": "▶",
+    "fa-step-forward": "›",
+    "fa-fast-forward": "▶|",
+    "fa-plus": "+",
+}
 
 
 @contextmanager
@@ -93,6 +108,42 @@ def show(fig, *, alt, caption):
         f'style="max-width: 100%"><figcaption>{html.escape(caption)}</figcaption></figure>'
     )
     display({"text/html": markup, "text/plain": f"[Picture: {alt}] {caption}"}, raw=True)
+
+
+def play(animation, *, alt, caption):
+    """Show an animation as a player that needs nothing but a browser. It waits for its button to be pressed.
+
+    Parameters
+    ----------
+    animation : matplotlib.animation.Animation
+    alt : str
+        What happens in it, for those who do not see it.
+    caption : str
+        What to look at.
+    """
+    fig = animation._fig
+    fig.draw_without_rendering()
+    fig.set_layout_engine("none")  # the first frame's layout is every frame's
+    with mpl.rc_context({**STYLE, "savefig.dpi": 75}):
+        player = animation.to_jshtml(default_mode="once")
+    player = re.sub(r"<link[^>]*>", "", player)  # the style sheet of the icons, from a server
+    player = re.sub(r'<i class="fa ([^"]*)"></i>', lambda icon: BUTTONS[icon[1]], player)
+    last = re.findall(r'frames\[\d+\] = "(data:image/png;base64,[^"]*)"', player)[-1].replace("\\\n", "")
+    # Where scripts do not run, the last frame stays.
+    image = f'<img src="{last}" alt="{html.escape(alt)}" style="max-width: 100%" id='
+    player = player.replace("<img id=", image)
+    player = player.replace('class="anim-slider"', 'class="anim-slider" aria-label="Frame"')
+    markup = f'<figure style="margin: 0">{player}<figcaption>{html.escape(caption)}</figcaption></figure>'
+    display({"text/html": markup, "text/plain": f"[Animation: {alt}] {caption}"}, raw=True)
+
+
+def legend_below(fig, *panels, ncols=2, **style):
+    """One legend for some panels, under the picture, where it covers nothing; none where nothing has a label."""
+    handles = {}
+    for axes in panels:
+        handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    if handles:
+        fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=ncols, **style)
 
 
 @styled
@@ -327,10 +378,7 @@ def poses(images, keypoints, names, *, alt, caption, predictions=None, titles=No
         _keypoints(axis, keypoints[n], names, None if predictions is None else predictions[n], parents)
         if titles:
             axis.set_title(titles[n], fontsize=9.5)
-    handles = {
-        label: handle for axis in axes.flat for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
-    fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, markerscale=1.5)
+    legend_below(fig, *axes.flat, ncols=4, markerscale=1.5)
     show(fig, alt=alt, caption=caption)
 
 
@@ -379,7 +427,7 @@ def windows(image, point, sizes, *, alt, caption):
             Rectangle(corner, size, size, **style | {"linestyle": "-", "edgecolor": "white", "linewidth": 4})
         )
         axes.add_patch(Rectangle(corner, size, size, label=label, zorder=2 + n, **style))
-    fig.legend(loc="outside lower center", ncols=2, handlelength=3)
+    legend_below(fig, axes, handlelength=3)
     show(fig, alt=alt, caption=caption)
 
 
@@ -426,8 +474,7 @@ def refinement(image, scores, offsets, stride, keypoint, found, *, alt, caption)
         title="offsets around it",
     )
     right.set_axis_off()
-    handles, labels = right.get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=2)
+    legend_below(fig, right)
     show(fig, alt=alt, caption=caption)
 
 
@@ -453,7 +500,7 @@ def learning_curves(curves, *, alt, caption, ylabel="median error, px", seeds="s
     marks = [mark for mark in (1, 2, 3, 5, 10, 20, 30, 50) if low <= mark <= high]
     axes.set_yticks(marks, labels=[str(mark) for mark in marks])
     axes.set_yticks([], minor=True)
-    fig.legend(loc="outside lower center", ncols=2, handlelength=3.5)
+    legend_below(fig, axes, handlelength=3.5)
     show(fig, alt=alt, caption=caption)
 
 
@@ -469,8 +516,6 @@ def tracking(images, predictions, keypoints, names, parents, *, alt, caption, in
     interval : int
         Milliseconds per frame.
     """
-    from posekit.paths import play  # which takes its style from here
-
     fig = Figure(figsize=(WIDTH, 5.2), layout="constrained")
     FigureCanvasAgg(fig)
     axis = fig.subplots()
@@ -482,7 +527,7 @@ def tracking(images, predictions, keypoints, names, parents, *, alt, caption, in
         axis.set_title(f"frame {t + 1} of {len(images)}", loc="left")
 
     draw(0)
-    fig.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=4, markerscale=1.5)
+    legend_below(fig, axis, ncols=4, markerscale=1.5)
     play(FuncAnimation(fig, draw, frames=len(images), interval=interval), alt=alt, caption=caption)
 
 
@@ -533,9 +578,7 @@ def heatmaps(image, maps, *, alt, caption, truth=None, found=None, columns=2):
     for axes, (title, heat) in zip(panels.flat, maps.items(), strict=False):
         _heatmap(axes, image, heat, None if truth is None else truth[title], None if found is None else found[title])
         axes.set_title(title, fontsize=10)
-    handles, labels = panels.flat[0].get_legend_handles_labels()
-    if handles:
-        fig.legend(handles, labels, loc="outside lower center", ncols=2)
+    legend_below(fig, panels.flat[0])
     show(fig, alt=alt, caption=caption)
 
 
@@ -553,8 +596,6 @@ def heatmap_film(images, detectors, truth, *, alt, caption, interval=400):
     interval : int
         Milliseconds per frame.
     """
-    from posekit.paths import play  # which takes its style from here
-
     fig = Figure(figsize=(WIDTH, 0.82 * WIDTH / len(detectors) + 0.9), layout="constrained")
     FigureCanvasAgg(fig)
     panels = fig.subplots(1, len(detectors), squeeze=False)[0]
@@ -566,7 +607,7 @@ def heatmap_film(images, detectors, truth, *, alt, caption, interval=400):
             axes.set_title(f"{title}, frame {t + 1}", fontsize=10)
 
     draw(0)
-    fig.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    legend_below(fig, panels[0])
     play(FuncAnimation(fig, draw, frames=len(images), interval=interval), alt=alt, caption=caption)
 
 

@@ -1,63 +1,17 @@
 """Pictures of optimisers at work: paths on a contour plot, line searches, quadratic models, losses against their cost.
 
-The style is `posekit.draw`'s. Animations are matplotlib's JavaScript players with all frames inside, so that they play without
-ffmpeg and without a network, in a notebook, on Colab and on a page.
+The style, the legends and the player are `posekit.draw`'s.
 """
 
-import html
-import re
-
-import matplotlib as mpl
 import numpy as np
-from IPython.display import display
 from matplotlib.animation import FuncAnimation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from posekit.draw import BLUE, CURVES, GREEN, ORANGE, RED, SKY, STYLE, WIDTH, show, styled
+from posekit.draw import BLUE, CURVES, GREEN, ORANGE, RED, SKY, WIDTH, legend_below, play, show, styled
 
 #: (colour, line style, marker) of up to eight curves: those of `posekit.draw`, and three more.
 MANY = (*CURVES, (SKY, (0, (1, 1)), "P"), ("black", (0, (8, 2)), "X"), ("0.45", (0, (3, 1)), "*"))
-
-# What the player's buttons say; matplotlib takes icons from a server.
-BUTTONS = {
-    "fa-minus": "−",
-    "fa-fast-backward": "|◀",
-    "fa-step-backward": "‹",
-    "fa-play fa-flip-horizontal": "◀",
-    "fa-pause": "❚❚",
-    "fa-play": "▶",
-    "fa-step-forward": "›",
-    "fa-fast-forward": "▶|",
-    "fa-plus": "+",
-}
-
-
-def play(animation, *, alt, caption):
-    """Show an animation as a player that needs nothing but a browser. It waits for its button to be pressed.
-
-    Parameters
-    ----------
-    animation : matplotlib.animation.Animation
-    alt : str
-        What happens in it, for those who do not see it.
-    caption : str
-        What to look at.
-    """
-    fig = animation._fig
-    fig.draw_without_rendering()
-    fig.set_layout_engine("none")  # the first frame's layout is every frame's
-    with mpl.rc_context({**STYLE, "savefig.dpi": 75}):
-        player = animation.to_jshtml(default_mode="once")
-    player = re.sub(r"<link[^>]*>", "", player)  # the style sheet of the icons, from a server
-    player = re.sub(r'<i class="fa ([^"]*)"></i>', lambda icon: BUTTONS[icon[1]], player)
-    last = re.findall(r'frames\[\d+\] = "(data:image/png;base64,[^"]*)"', player)[-1].replace("\\\n", "")
-    # Where scripts do not run, the last frame stays.
-    image = f'<img src="{last}" alt="{html.escape(alt)}" style="max-width: 100%" id='
-    player = player.replace("<img id=", image)
-    player = player.replace('class="anim-slider"', 'class="anim-slider" aria-label="Frame"')
-    markup = f'<figure style="margin: 0">{player}<figcaption>{html.escape(caption)}</figcaption></figure>'
-    display({"text/html": markup, "text/plain": f"[Animation: {alt}] {caption}"}, raw=True)
 
 
 @styled
@@ -79,7 +33,7 @@ def contours(f, paths, *, xlim, ylim, alt, caption, best=None, xlabel="w₁", yl
     _contours(axes, f, xlim, ylim, best, (xlabel, ylabel))
     for (label, path), style in zip(paths.items(), MANY, strict=False):
         _path(axes, label, style).set_data(*np.asarray(path).T)
-    _legend_below(fig, axes)
+    legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 
 
@@ -99,7 +53,7 @@ def race(f, paths, *, xlim, ylim, alt, caption, best=None, frames=25, xlabel="w�
     axes = fig.subplots()
     _contours(axes, f, xlim, ylim, best, (xlabel, ylabel))
     drawn = [_path(axes, label, style) for label, style in zip(paths, MANY, strict=False)]
-    _legend_below(fig, axes)
+    legend_below(fig, axes, fontsize=10)
     axes.set_title(" ", loc="left")  # keeps the place of the frames' titles
     longest = max(len(path) for path in paths.values()) - 1
     steps = np.unique(np.rint(longest * np.linspace(0, 1, frames) ** 2).astype(int))
@@ -136,7 +90,7 @@ def losses(
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if bottom is not None:
         axes.set_ylim(bottom=bottom)
-    _legend_below(fig, axes)
+    legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 
 
@@ -170,7 +124,7 @@ def line_search(f, slope, trials, *, c, alt, caption, xlabel="step a"):
     )
     low, high = np.min(values), np.max(values)
     axes.set(xlabel=xlabel, ylabel="loss", ylim=(low - 1.5 * (f(0) - low), high + 0.05 * (high - low)))
-    _legend_below(fig, axes)
+    legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 
 
@@ -195,7 +149,7 @@ def step_map(steps, betas, gaps, *, alt, caption, border=None):
     axes.contourf(steps, betas, logs, levels=[0, 12], colors="white", hatches=["////"])
     if border is not None:
         axes.plot(border(betas), betas, color=RED, linestyle="--", label="border for the largest curvature")
-        _legend_below(fig, axes)
+        legend_below(fig, axes, fontsize=10)
     axes.set(xscale="log", xlabel="step size times the largest curvature", ylabel="β")
     axes.set(xlim=(steps[0], steps[-1]), ylim=(betas[0], betas[-1]))
     axes.set_xticks([0.1, 0.3, 1, 3], labels=["0.1", "0.3", "1", "3"], minor=False)
@@ -233,7 +187,7 @@ def sliding_models(f, derivatives, iterates, *, span, alt, caption, xlabel="w"):
     axes.set_title(" ", loc="left")  # keeps the place of the frames' titles
     low, high = np.min(values), np.max(values)
     axes.set(xlabel=xlabel, ylabel="loss", xlim=span, ylim=(low - 0.3 * (high - low), high + 0.1 * (high - low)))
-    _legend_below(fig, axes)
+    legend_below(fig, axes, fontsize=10)
 
     def draw(frame):
         step, arrived = divmod(frame, 2)
@@ -272,7 +226,7 @@ def scaling(series, *, alt, caption, xlabel, ylabel="CPU time per step, ms", gui
     sizes = sorted({int(size) for x, _ in series.values() for size in x})
     axes.set_xticks(sizes, labels=[f"{size:,}" for size in sizes])
     axes.set_xticks([], minor=True)
-    _legend_below(fig, axes)
+    legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 
 
@@ -292,7 +246,7 @@ def spectra(eigenvalues, *, alt, caption, ylabel="eigenvalue of the Hessian"):
         style = {"color": colour, "linestyle": line, "marker": marker, "markevery": max(1, len(values) // 8)}
         axes.plot(rank, values, label=label, **style)
     axes.set(xlabel="rank", ylabel=ylabel, yscale="log")
-    _legend_below(fig, axes)
+    legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 
 
@@ -311,8 +265,3 @@ def _contours(axes, f, xlim, ylim, best, labels):
 def _path(axes, label, style):
     colour, line, marker = style
     return axes.plot([], [], color=colour, linestyle=line, marker=marker, markersize=5, linewidth=1.6, label=label)[0]
-
-
-def _legend_below(fig, axes):
-    handles, labels = axes.get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=10, frameon=False)

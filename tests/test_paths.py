@@ -37,7 +37,6 @@ PLAYERS = {
 @pytest.fixture
 def shown(monkeypatch):
     outputs = []
-    monkeypatch.setattr("posekit.paths.display", lambda data, raw: outputs.append(data))
     monkeypatch.setattr("posekit.draw.display", lambda data, raw: outputs.append(data))
     return outputs
 
