@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.binding import Call, Exercise
+from autograder.binding import Call, Exercise, Module, Named
 from autograder.checking import StudentError
 
 LONGEST = 400
@@ -180,6 +180,10 @@ def brief(value: Any) -> str:
         return np.array2string(value, separator=", ", formatter={"all": number}).replace("\n", "")
     if hasattr(value, "shape"):
         return f"<array of shape {tuple(value.shape)}>"
+    if isinstance(value, Module):
+        return "<a torch object>"
+    if isinstance(value, Named):
+        return value.name
     if callable(value):
         return "<a function>"
     return f"<{type(value).__name__}>"

@@ -290,6 +290,21 @@ def test_feedback_names_the_call_of_a_module(judge):
     assert result.message.startswith("f(…).forward([…, 1.0, …]) gave 2.0, expected 3.0")
 
 
+def test_feedback_does_not_call_a_module_a_function(judge):
+    checks = """
+    @points(1)
+    @hint("The number that comes in comes out.")
+    def test_of_a_module(f):
+        assert_allclose(f(f.torch("nn.ReLU"), f.named("_part"), 1.0), 1.0)
+    """
+    result = only(judge(_second, checks))
+    assert result.message.startswith("f(<a torch object>, _part, 1.0) gave 2.0, expected 1.0")
+
+
+def _second(module, part, number):
+    return 2.0 * number
+
+
 def test_raises(judge):
     checks = """
     @points(1)
