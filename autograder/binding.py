@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -55,25 +57,38 @@ class StartError(Exception):
 class Call:
     """One call of the exercise: what went in (until the next call), what came out, and what was seen on the way.
 
-    `what` names it in feedback: "ConvDetector", "ConvDetector(…).forward".
+    Attributes
+    ----------
+    what : str
+        Its name in feedback: "ConvDetector", "ConvDetector(…).forward".
+    frame : bytes
+        The request as it was sent, whatever the check has done to its arguments since.
+    talk : list of (bytes, bytes)
+        What the functions among the arguments were asked, and what they answered, frame by frame.
     """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     plain: bool
     what: str = ""
+    frame: bytes = b""
+    talk: list[tuple[bytes, bytes]] = field(default_factory=list)
     value: Any = None
     error: tuple[str, ...] | None = None
     changed: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    callbacks: int = 0
     samples: bool = False
 
     @property
     def outcome(self) -> tuple[Any, ...]:
         """What another function must do here as well, to be taken for the same one."""
-        return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)), self.callbacks)
+        return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)), len(self.talk))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Of the request: calls with the same one were given the same arguments, functions aside."""
+        return hashlib.blake2b(self.frame, digest_size=16).digest()
 
 
 MAX_CALLBACKS = 100_000
@@ -88,7 +103,6 @@ class Exercise:
     def __init__(self, name: str, transport: Transport, budget: Budget):
         self._name, self._transport, self._budget = name, transport, budget
         self.calls: list[Call] = []
-        self._failure: BaseException | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._send(self._name, "call", args, kwargs)
@@ -105,72 +119,82 @@ class Exercise:
         """Another function or class of the student's notebook, to be handed to this one: `ResNet(ResNet.named("BasicBlock"), …)`."""
         return Named(name)
 
+    def again(self, call: Call, serve: Callable[[bytes], bytes]) -> Call:
+        """What a recorded call does here, on another function; `serve` stands in for the check's functions."""
+        made = Call((), {}, call.plain, call.what, call.frame, call.talk)
+        self._exchange(made, serve)
+        return made
+
     def _send(self, target: str | int, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._transport.dead:
             raise WallError(f"not run: {self._transport.dead}")
-        functions: list[Callable[..., Any]] = []
         of_module = not isinstance(target, str)
         what = self._name + "(…)" * of_module + f".{action}" * (action != "call")
         if action == "backward":
             what = f"the gradient of {what.removesuffix('.backward')}"
         call = Call(args, kwargs, plain=action == "call", what=what)
+        functions: list[Callable[..., Any]] = []
+        failures: list[Exception] = []
 
         def refer(value: Any) -> wire.Reference:
+            call.plain = False
             torch = sys.modules.get("torch")
             if isinstance(value, np.random.Generator):
                 call.samples = True
-                reference = {"t": "ref", "kind": "rng", "id": int(value.integers(2**62))}
-            elif torch is not None and isinstance(value, torch.Generator):
+                return {"t": "ref", "kind": "rng", "id": int(value.integers(2**62))}
+            if torch is not None and isinstance(value, torch.Generator):
                 call.samples = True
-                reference = {
-                    "t": "ref",
-                    "kind": "torch generator",
-                    "id": int(torch.randint(2**62, (), generator=value)),
-                }
-            elif isinstance(value, Module):
-                reference = {"t": "ref", "kind": "module", "id": value._number}
-            elif isinstance(value, Named):
-                reference = {"t": "ref", "kind": "named", "id": value.name}
-            elif callable(value):
+                number = int(torch.randint(2**62, (), generator=value))
+                return {"t": "ref", "kind": "torch generator", "id": number}
+            if isinstance(value, Module):
+                return {"t": "ref", "kind": "module", "id": value._number}
+            if isinstance(value, Named):
+                return {"t": "ref", "kind": "named", "id": value.name}
+            if callable(value):
                 functions.append(value)
-                reference = {"t": "ref", "kind": "function", "id": len(functions) - 1}
-            else:
-                return wire.refuse(value)
-            call.plain = False
-            return reference
+                return {"t": "ref", "kind": "function", "id": len(functions) - 1}
+            return wire.refuse(value)
 
         def serve(frame: bytes) -> bytes:
-            call.callbacks += 1
-            if call.callbacks > MAX_CALLBACKS:
+            if len(call.talk) == MAX_CALLBACKS:
                 raise wire.WireError(f"called the function that it was given more than {MAX_CALLBACKS} times")
             request = wire.decode(frame, self._resolve)
             try:
                 function = functions[request["callback"]]
-                return wire.encode({"value": function(*request["args"], **request["kwargs"])}, refer)
+                answer = wire.encode({"value": function(*request["args"], **request["kwargs"])}, refer)
             except wire.WireError:
                 raise
             except Exception as error:  # a spy of the check that found something, or arguments that make no sense
-                self._failure = self._failure or error
-                return wire.encode({"error": f"{type(error).__name__}: {error}"[:500]})
+                failures.append(error)
+                answer = wire.encode({"error": f"{type(error).__name__}: {error}"[:500]})
+            call.talk.append((bytes(frame), answer))
+            return answer
 
-        request = {"target": target, "action": action, "args": list(args), "kwargs": kwargs}
+        request = {"target": target, "action": action, "args": list(args), "kwargs": kwargs, "first": not self.calls}
         request |= {"cpu": self._budget.cpu, "memory": self._budget.memory}
         self.calls.append(call)
-        reply = self._read(self._transport.request(wire.encode(request, refer), self._budget, serve))
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
+        call.frame = wire.encode(request, refer)
+        error = self._exchange(call, serve)
+        for failure in failures[:1]:
             raise (
                 failure
                 if isinstance(failure, AssertionError)
                 else StudentError(f"{self._name} called the function that it was given in a way that fails: {failure}")
             )
-        call.flags, call.warnings = reply["flags"], reply["warnings"]
-        if error := reply.get("error"):
-            call.error = (error["type"], *error["types"])
+        if error is not None:
             raise self._translate(error)
-        call.changed = reply["changed"]
-        call.value = coerce(reply["value"])
         return call.value
+
+    def _exchange(self, call: Call, serve: Callable[[bytes], bytes]) -> dict[str, Any] | None:
+        """Send a call, and note what comes of it; the description of its error."""
+        reply = self._read(self._transport.request(call.frame, self._budget, serve))
+        call.flags, call.warnings = reply["flags"], reply["warnings"]
+        error = reply.get("error")
+        if error is not None:
+            call.error = (error["type"], *error["types"])
+        else:
+            call.changed, call.value = reply["changed"], coerce(reply["value"])
+        return error
 
     def _read(self, frame: bytes) -> dict[str, Any]:
         """The reply with its form checked: it comes from the student's side, and may be anything."""

@@ -247,7 +247,7 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
                 reason = process.cause(entry.name) or f"{entry.name} is not defined in this notebook"
                 result = unrunnable(entry.name, tests, reason, entry.optional)
             elif plan.private is None:
-                found = diagnose(result, recording, plan.lab.checks, plan.lab.banks / f"{entry.name}.py", plan.seed)
+                found = diagnose(result, recording, plan.lab.banks / f"{entry.name}.py")
                 result = replace(result, diagnosis=found)
             results.append(result)
         notes = process.notes()
@@ -323,7 +323,6 @@ def _begin_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    pass
     if sys.platform.startswith("linux"):
         import resource
 

@@ -17,7 +17,7 @@ from autograder.checking import PUBLIC_SEED, Check, CheckError, StudentError
 from autograder.inside.student import NOT_WRITTEN
 from autograder.result import ExerciseResult, TestResult
 
-Recording = dict[str, list[list[Call]]]  # the calls of each case, by check
+Recording = dict[str, list[Exercise]]  # what was called in each case, by check, and then by probe
 
 CHANGED = "Work on a copy (x = np.array(x, dtype=float)): the caller still needs what was passed in."
 PROBE_HINTS = {
@@ -47,7 +47,7 @@ def run_exercise(
 
     Returns
     -------
-    ExerciseResult, and the calls of every check for the diagnosis
+    ExerciseResult, and all calls for the diagnosis
     """
     results: list[TestResult] = []
     recording: Recording = {}
@@ -55,9 +55,9 @@ def run_exercise(
     told_of_change = False
     checks = list(checks)
     for position, check in enumerate(checks):
-        message, recording[check.name] = run_check(check, transport, seed, secret)
+        message, recording[check.name] = _run_check(check, transport, seed, secret)
         hint = check.hint
-        calls = [call for made in recording[check.name] for call in made]
+        calls = [call for case in recording[check.name] for call in case.calls]
         changed = list(dict.fromkeys(argument for call in calls for argument in call.changed))
         if changed and not told_of_change:
             told_of_change = True
@@ -75,6 +75,7 @@ def run_exercise(
             if probe in check.no_probe or not results[position].passed:
                 continue
             exercise = Exercise(name, transport, check.budget)
+            recording.setdefault(probe, []).append(exercise)
             verdict = _probe(probe, exercise, call, secret and check.uses_rng)
             if verdict is None:
                 continue
@@ -84,16 +85,15 @@ def run_exercise(
     return ExerciseResult(name, tuple(results), optional), recording
 
 
-def run_check(check: Check, transport: Transport, seed: int, secret: bool) -> tuple[str, list[list[Call]]]:
-    """Why a check fails, or "", and the calls of each of its cases up to the first that fails."""
-    message, recorded = "", []
+def _run_check(check: Check, transport: Transport, seed: int, secret: bool) -> tuple[str, list[Exercise]]:
+    """Why a check fails, or "", and what was called in each of its cases up to the first that fails."""
+    message, cases = "", []
     for case in range(len(check.cases)):
-        exercise = Exercise(check.exercise, transport, check.budget)
-        message = _run(check, case, exercise, seed, secret)
-        recorded.append(exercise.calls)
+        cases.append(Exercise(check.exercise, transport, check.budget))
+        message = _run(check, case, cases[-1], seed, secret)
         if message:
             break
-    return message, recorded
+    return message, cases
 
 
 def unrunnable(name: str, checks: Iterable[Check], reason: str, optional: bool = False) -> ExerciseResult:

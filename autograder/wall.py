@@ -606,7 +606,9 @@ class Waiter:
     def _look(self, waiting: bool) -> None:
         meter, limits, now = self._meter, self._meter.limits, time.monotonic()
         meter.next_look = now + POLL
-        meter.read(self._wall.ask({"do": "look", "pid": self._pid}), waiting, self._wall.memory)
+        seen = self._wall.ask({"do": "look", "pid": self._pid})
+        waiting = waiting and not self._poll.poll(0)  # it may have answered meanwhile, and wait for us
+        meter.read(seen, waiting, self._wall.memory)
         if meter.cpu - self._cpu > self._budget.cpu + limits.grace:  # the friendlier limit inside has had its chance
             raise WallError(f"used more than {self._budget.cpu:g} s of CPU time: is there a loop that never ends?")
         if meter.idle - self._idle > limits.idle:

@@ -207,7 +207,7 @@ def judge(lab: Lab, mutant: Mutant) -> tuple[bool, str | None]:
         mutant.exercise, checks, LocalTransport(mutant.exercise, namespace[mutant.exercise])
     )
     bank = lab.banks / f"{mutant.exercise}.py"
-    return result.score < result.max_score, diagnose(result, recording, lab.checks, bank, seed=0)
+    return result.score < result.max_score, diagnose(result, recording, bank)
 
 
 def _limit_memory() -> None:

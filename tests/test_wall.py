@@ -223,6 +223,16 @@ def test_what_never_answers_is_stopped_and_says_why(wall, cell, says):
         call(wall, cell, 1.0, limits=Limits(idle=1.0, grace=0.3, frame=1.0, started=100))
 
 
+def test_a_long_talk_is_no_silence(wall):
+    """While the judge looks, a function that asks it something may be waiting for the answer."""
+    meter = Meter(Limits(idle=0.3))
+    with wall.submission(meter) as submission:
+        submission.run_cell("def f(g):\n    for i in range(12_000):\n        g(i)\n    return i\n", 1)
+        transport = WalledTransport(submission.exercise, meter)
+        assert Exercise("f", transport, Budget(5.0))(lambda i: i) == 11_999
+        transport.close()
+
+
 def test_cpu_time_of_processes_that_have_ended_still_counts():
     meter = Meter(Limits())
     for pid, cpu in ((7, 1.0), (7, 2.0), (8, 1.5), (9, 0.5), (7, 0.25)):  # 7 comes again as another process
