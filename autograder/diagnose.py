@@ -110,7 +110,9 @@ def _same(a: Any, b: Any) -> bool:
         x, y = np.asarray(a), np.asarray(b)
         if x.shape != y.shape or x.dtype.kind not in "biufc" or y.dtype.kind not in "biufc":
             return False
+        kind = np.result_type(x, y, np.float64)
+        x, y = x.astype(kind), y.astype(kind)
         with np.errstate(all="ignore"):
-            return bool(np.allclose(x, y, rtol=TOLERANCE, atol=0.0, equal_nan=True))
+            return bool(np.all((abs(x - y) <= TOLERANCE * abs(y)) | (x == y) | ((x != x) & (y != y))))
     except (ValueError, TypeError):
         return False

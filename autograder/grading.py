@@ -6,6 +6,7 @@ share the grade, never the record.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
@@ -323,6 +324,7 @@ def _begin_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    gc.freeze()  # the libraries stay: no collection need go through them
     if sys.platform.startswith("linux"):
         import resource
 

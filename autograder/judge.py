@@ -49,40 +49,63 @@ def run_exercise(
     -------
     ExerciseResult, and all calls for the diagnosis
     """
-    results: list[TestResult] = []
-    recording: Recording = {}
-    candidates: list[tuple[int, Check, Call]] = []
-    told_of_change = False
-    checks = list(checks)
-    for position, check in enumerate(checks):
-        message, recording[check.name] = _run_check(check, transport, seed, secret)
-        hint = check.hint
-        calls = [call for case in recording[check.name] for call in case.calls]
+    run = _Run(name, list(checks), transport, seed, secret)
+    shared, own = [], []
+    for position, check in enumerate(run.checks):
+        (shared if check.budget.memory is None else own).append(position)
+    # A process keeps its budget of memory for good: these come last, so that no other check needs a new process.
+    written = all(map(run.check, shared))
+    if written:
+        run.probe()
+        written = all(map(run.check, own))
+    return ExerciseResult(name, tuple(run.results), optional, None if written else NOT_WRITTEN), run.recording
+
+
+class _Run:
+    """The checks of one exercise, one after the other, and what is known so far."""
+
+    def __init__(self, name: str, checks: list[Check], transport: Transport, seed: int, secret: bool):
+        self.name, self.checks, self._transport, self._seed, self._secret = name, checks, transport, seed, secret
+        self.results = [_result(check, NOT_WRITTEN, "") for check in checks]
+        self.recording: Recording = {}
+        self._candidates: list[tuple[int, Check, Call]] = []
+        self._told_of_change = False
+
+    def check(self, position: int) -> bool:
+        """Run one check; False where the exercise turns out not to be written yet."""
+        check = self.checks[position]
+        message, cases = _run_check(check, self._transport, self._seed, self._secret)
+        if message.startswith(NOT_WRITTEN):
+            return False
+        self.recording[check.name], hint = cases, check.hint
+        calls = [call for case in cases for call in case.calls]
         changed = list(dict.fromkeys(argument for call in calls for argument in call.changed))
-        if changed and not told_of_change:
-            told_of_change = True
-            found = f"{name} changed its input {', '.join(explain.clip(c)[:40] for c in changed[:3])} in place"
+        if changed and not self._told_of_change:
+            self._told_of_change = True
+            found = f"{self.name} changed its input {', '.join(explain.clip(c)[:40] for c in changed[:3])} in place"
             message, hint = (f"{message}; {found}", check.hint) if message else (found, CHANGED)
         if not message:
-            candidates += [(position, check, call) for call in calls if _suits_probe(call, check)]
-        results.append(_result(check, message, hint))
-        if message.startswith(NOT_WRITTEN):
-            results += [_result(check, NOT_WRITTEN, "") for check in checks[position + 1 :]]
-            results[position] = _result(check, NOT_WRITTEN, "")
-            return ExerciseResult(name, tuple(results), optional, error=NOT_WRITTEN), recording
-    for probe in () if told_of_change else PROBE_HINTS:  # a function that spoils its input fails these for that reason
-        for position, check, call in candidates:
-            if probe in check.no_probe or not results[position].passed:
-                continue
-            exercise = Exercise(name, transport, check.budget)
-            recording.setdefault(probe, []).append(exercise)
-            verdict = _probe(probe, exercise, call, secret and check.uses_rng)
-            if verdict is None:
-                continue
-            if verdict:
-                results[position] = _result(check, verdict, PROBE_HINTS[probe])
-            break
-    return ExerciseResult(name, tuple(results), optional), recording
+            self._candidates += [(position, check, call) for call in calls if _suits_probe(call, check)]
+        self.results[position] = _result(check, message, hint)
+        return True
+
+    def probe(self) -> None:
+        """The generic probes, each on the first call that it can use.
+
+        A function that spoils its input would fail them for that reason.
+        """
+        for probe in () if self._told_of_change else PROBE_HINTS:
+            for position, check, call in self._candidates:
+                if probe in check.no_probe or not self.results[position].passed:
+                    continue
+                exercise = Exercise(self.name, self._transport, check.budget)
+                self.recording.setdefault(probe, []).append(exercise)
+                verdict = _probe(probe, exercise, call, self._secret and check.uses_rng)
+                if verdict is None:
+                    continue
+                if verdict:
+                    self.results[position] = _result(check, verdict, PROBE_HINTS[probe])
+                break
 
 
 def _run_check(check: Check, transport: Transport, seed: int, secret: bool) -> tuple[str, list[Exercise]]:

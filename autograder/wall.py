@@ -556,9 +556,10 @@ class Waiter:
             raise WallError("the answer could not be read")
         return kind, self._receive()
 
-    def _receive(self) -> bytes:
+    def _receive(self) -> bytes | memoryview:
         try:
-            return wire.receive(self, wire.FROM_STUDENT)
+            frame, self._ahead = wire.split(self._ahead)
+            return frame or wire.receive(self, wire.FROM_STUDENT)
         finally:
             self._frame_end = None
 
@@ -625,7 +626,8 @@ class WalledTransport:
     """Carries one exercise's requests to its process.
 
     Once that fails it stays dead and says why; only where a declared budget was exceeded does the next request open a new process.
-    A budget of memory has a process of its own, too, in which the student's code cannot raise it.
+    A budget of memory stays with the process that it was first used in, where the student's code cannot raise it: what comes after it
+    and has another one gets a new process, too.
 
     Parameters
     ----------
@@ -644,10 +646,11 @@ class WalledTransport:
 
     def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
         try:
-            if budget.memory != self._memory:
+            if self._memory not in (None, budget.memory):
                 self.close()
             if self._waiter is None:
-                self._waiter, self._memory = self._open(), budget.memory
+                self._waiter = self._open()
+            self._memory = budget.memory
             if not self.opened:  # what the cells took is not the exercise's
                 self.opened, self._cpu, self._received = True, self._meter.cpu, self._meter.received
             self._require_more()

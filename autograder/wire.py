@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 PREFIX = struct.Struct("<II")
+JSON = json.JSONEncoder(separators=(",", ":"))
 FROM_STUDENT = 32 << 20  # a student's frame; the judge's own inputs may be larger
 FROM_JUDGE = 256 << 20
 MAX_HEADER = 8 << 20
@@ -61,9 +62,9 @@ def _resolve_nothing(reference: Reference) -> Any:
     raise WireError("unexpected reference")
 
 
-def _span(shape: list[int] | tuple[int, ...], itemsize: int) -> int:
-    """Bytes of an array, its empty axes taken as one: a sum over an empty axis has as many."""
-    return math.prod(n or 1 for n in shape) * itemsize
+def _too_long(shape: list[int] | tuple[int, ...], itemsize: int) -> bool:
+    """Whether an array without elements is as long as none with elements may be: a sum over its empty axis would be."""
+    return 0 in shape and math.prod(n or 1 for n in shape) * itemsize > FROM_JUDGE
 
 
 class _Encoder:
@@ -83,7 +84,7 @@ class _Encoder:
         if array.ndim > MAX_DIMENSIONS:
             raise WireError(f"an array with {array.ndim} dimensions is too many")
         self.size += array.nbytes
-        if self.size > self.cap or _span(array.shape, array.itemsize) > FROM_JUDGE:
+        if self.size > self.cap or _too_long(array.shape, array.itemsize):
             raise WireError(f"a value of more than {self.cap >> 20} MiB is too large")
         if array.nbytes:
             self.buffers.append(np.ascontiguousarray(array).data.cast("B"))
@@ -153,7 +154,7 @@ def encode(value: Any, refer: Callable[[Any], Reference] = refuse, cap: int = FR
     """
     encoder = _Encoder(refer, cap)
     try:
-        header = json.dumps(encoder.value(value), separators=(",", ":")).encode("ascii")
+        header = JSON.encode(encoder.value(value)).encode("ascii")
     except RecursionError:
         raise WireError("a value that contains itself cannot be compared") from None
     if len(header) > MAX_HEADER:
@@ -177,7 +178,7 @@ class _Decoder:
             raise WireError("bad shape")
         dtype = np.dtype(name)
         size = math.prod(shape) * dtype.itemsize
-        if size > len(self.body) - self.position or _span(shape, dtype.itemsize) > FROM_JUDGE:
+        if size > len(self.body) - self.position or _too_long(shape, dtype.itemsize):
             raise WireError("array larger than its frame")
         raw = self.body[self.position : self.position + size]
         self.position += size
@@ -189,11 +190,14 @@ class _Decoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("nested too deeply, or too many parts")
-        if type(header) is int and header.bit_length() > MAX_INTEGER_BITS:
-            raise WireError("an integer that large cannot be compared")
-        if header is None or isinstance(header, (bool, int, float, str)):
+        kind = type(header)
+        if kind is str or kind is float or kind is bool or header is None:
             return header
-        if not isinstance(header, dict):
+        if kind is int:
+            if header.bit_length() > MAX_INTEGER_BITS:
+                raise WireError("an integer that large cannot be compared")
+            return header
+        if kind is not dict:
             raise WireError("bad header")
         tag = header.get("t")
         if tag == "array":
@@ -252,6 +256,15 @@ def decode(frame: bytes | memoryview, resolve: Callable[[Reference], Any] = _res
 
 def send(socket: Any, frame: bytes) -> None:
     socket.sendall(frame)
+
+
+def split(received: memoryview) -> tuple[memoryview, memoryview]:
+    """The first frame among bytes received, empty where it is not there as a whole, and what is left of them."""
+    if len(received) < PREFIX.size:
+        return received[:0], received
+    size, _ = PREFIX.unpack_from(received)
+    end = PREFIX.size + size if PREFIX.size + size <= len(received) else 0
+    return received[:end], received[end:]
 
 
 def receive(socket: Any, cap: int) -> bytearray:

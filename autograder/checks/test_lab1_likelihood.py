@@ -5,7 +5,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import special, stats
+from scipy import special
 
 from autograder import budget, hint, no_probe, points, quiet
 
@@ -20,7 +20,7 @@ def agree(result, expected, rtol=1e-10, atol=0.0):
 # --- extract_patches -------------------------------------------------------------------------------------------------
 
 
-def padded_patches(image, centers, size, margin=300):
+def padded_patches(image, centers, size, margin=20):
     """Patches as slices of an image with so much zero around it that no slice leaves it."""
     (h, w), padded = size, np.pad(image, margin)
     corners = np.array(centers) - [(w - 1) // 2, (h - 1) // 2] + margin
@@ -72,10 +72,10 @@ def test_pads_the_border_with_zeros(extract_patches, rng, size):
 @pytest.mark.parametrize("size", [(3, 5), (15, 18)])
 def test_gives_zeros_far_outside(extract_patches, rng, size):
     image = rng.uniform(0.5, 1.0, size=(7, 9))
-    xs, ys = np.meshgrid(np.arange(-20, 30, 2), np.arange(-19, 28, 2))
+    xs, ys = np.meshgrid(np.arange(-20, 30, 3), np.arange(-19, 28, 3))
     far = [[-200, 5], [5, 200], [250, -90]]
     centers = np.vstack([np.column_stack([xs.ravel(), ys.ravel()]), far])
-    agree(extract_patches(image, centers, size), padded_patches(image, centers, size))
+    agree(extract_patches(image, centers, size), padded_patches(image, centers, size, margin=300))
 
 
 # --- label_patches ---------------------------------------------------------------------------------------------------
@@ -128,11 +128,12 @@ def test_knows_missing_keypoints(label_patches, keypoint, number):
     "sigmoid(a) = 1 / (1 + exp(-a)), element by element: 1/2 at zero, rising, and of the same shape as `a` (also for "
     "a single number)."
 )
-@pytest.mark.parametrize("shape", [(3, 7), (5,), (1,), (), (2, 1, 3)])
+@pytest.mark.parametrize("shape", [(3, 7), "line", (1,), (), (2, 1, 3)])
 def test_agrees_with_expit(sigmoid, rng, shape):
-    a = rng.uniform(0.5, 5.0, size=shape) * rng.choice([-1.0, 1.0], size=shape)
-    agree(sigmoid(a), special.expit(a), rtol=1e-12)
-    a = np.linspace(-6.0, 6.0, 97)
+    if shape == "line":
+        a = np.linspace(-6.0, 6.0, 97)
+    else:
+        a = rng.uniform(0.5, 5.0, size=shape) * rng.choice([-1.0, 1.0], size=shape)
     agree(sigmoid(a), special.expit(a), rtol=1e-12)
 
 
@@ -167,11 +168,10 @@ def test_keeps_small_probabilities(sigmoid):
     "log(1 + exp(a)), element by element and of the same shape as `a`. At a = 0 both exponents are zero, so "
     "softplus(0) = log 2; far to the right it is `a`, but not yet at 20."
 )
-@pytest.mark.parametrize("shape", [(3, 7), (1,), ()])
+@pytest.mark.parametrize("shape", [(3, 7), "line", (1,), ()])
 def test_agrees_with_logaddexp(softplus, rng, shape):
-    a = rng.uniform(-5.0, 5.0, size=shape)  # where even the naive formula keeps twelve digits
-    agree(softplus(a), np.logaddexp(0.0, a), rtol=1e-12)
-    a = np.linspace(-4.0, 40.0, 177)
+    # Where even the naive formula keeps twelve digits.
+    a = np.linspace(-4.0, 40.0, 177) if shape == "line" else rng.uniform(-5.0, 5.0, size=shape)
     agree(softplus(a), np.logaddexp(0.0, a), rtol=1e-12)
 
 
@@ -194,6 +194,11 @@ def test_keeps_small_values(softplus):
 # --- bernoulli_logpmf ------------------------------------------------------------------------------------------------
 
 
+def log_probability(y, p):
+    """scipy.stats.bernoulli.logpmf, without the half second that scipy.stats takes to import."""
+    return special.xlogy(y, p) + special.xlog1py(1 - y, -p)
+
+
 @points(1)
 @hint(
     "log pmf = y log p + (1 - y) log(1 - p), element by element: the natural logarithm of p where y = 1 and of 1 - p "
@@ -203,8 +208,8 @@ def test_keeps_small_values(softplus):
 def test_agrees_with_scipy(bernoulli_logpmf, rng, shape_y, shape_p):
     p = rng.uniform(0.05, 0.45, size=shape_p)
     y = rng.integers(0, 2, size=shape_y)
-    agree(bernoulli_logpmf(y, p), stats.bernoulli.logpmf(y, p))
-    agree(bernoulli_logpmf(1 - y, p), stats.bernoulli.logpmf(1 - y, p))
+    agree(bernoulli_logpmf(y, p), log_probability(y, p))
+    agree(bernoulli_logpmf(1 - y, p), log_probability(1 - y, p))
 
 
 @points(1)
@@ -257,7 +262,7 @@ def objective(w, X, y, lam):
 def test_sums_negative_log_probabilities(nll, rng, N, D):
     w, X, y = patches_and_labels(rng, N, D)
     for labels in (y, 1.0 - y):
-        agree(nll(w, X, labels), -np.sum(stats.bernoulli.logpmf(labels, special.expit(X @ w))))
+        agree(nll(w, X, labels), -np.sum(log_probability(labels, special.expit(X @ w))))
 
 
 @points(1)
@@ -268,7 +273,7 @@ def test_sums_negative_log_probabilities(nll, rng, N, D):
 @pytest.mark.parametrize("lam", [0.5, 3.0])
 def test_adds_the_ridge_once(nll, rng, lam):
     w, X, y = patches_and_labels(rng)
-    data = -np.sum(stats.bernoulli.logpmf(y, special.expit(X @ w)))
+    data = -np.sum(log_probability(y, special.expit(X @ w)))
     agree(nll(w, X, y, lam), data + lam * np.linalg.norm(w) ** 2 / 2)
     agree(nll(w, np.vstack([X, X]), np.concatenate([y, y]), lam), 2 * data + lam * np.linalg.norm(w) ** 2 / 2)
 
@@ -373,7 +378,7 @@ class Hill:
     and no entry of the gradient is much smaller than another.
     """
 
-    def __init__(self, rng, D=4, scale=1.0):
+    def __init__(self, rng, D=3, scale=1.0):
         self.A = rng.uniform(25.0, 35.0, size=(3, D))
         self.w = rng.uniform(-0.02, 0.02, size=D)
         self.scale = scale
@@ -398,7 +403,7 @@ def measure(gradient_error, *arguments):
     "Use central differences, (f(w + eps e_i) - f(w - eps e_i)) / (2 eps), moving one coordinate at a time: a "
     "one-sided difference is off by about eps f''/2, which here makes a right gradient look wrong."
 )
-@pytest.mark.parametrize("D", [4, 1])
+@pytest.mark.parametrize("D", [3, 1])
 def test_accepts_a_right_gradient(gradient_error, rng, D):
     hill = Hill(rng, D)
     error = measure(gradient_error, hill.f, hill.gradient, hill.w)
@@ -419,13 +424,13 @@ def test_accepts_a_right_gradient(gradient_error, rng, D):
 @pytest.mark.parametrize(
     "factors",
     [
-        (1.1, 1.0, 1.0, 1.0),
-        (1.0, 1.0, 1.0, 0.9),
-        (1.0, -1.0, 1.0, 1.0),
-        (1.0, 0.0, 1.0, 1.0),
-        (2.0, 2.0, 2.0, 2.0),
-        (-1.0, -1.0, -1.0, -1.0),
-        (0.0, 0.0, 0.0, 0.0),
+        (1.1, 1.0, 1.0),
+        (1.0, 1.0, 0.9),
+        (1.0, -1.0, 1.0),
+        (1.0, 0.0, 1.0),
+        (2.0, 2.0, 2.0),
+        (-1.0, -1.0, -1.0),
+        (0.0, 0.0, 0.0),
     ],
 )
 def test_notices_one_wrong_coordinate(gradient_error, rng, factors):
@@ -443,7 +448,7 @@ def test_notices_one_wrong_coordinate(gradient_error, rng, factors):
 def test_does_not_let_errors_cancel(gradient_error, rng):
     hill = Hill(rng)
     g = hill.gradient(hill.w)
-    shift = 0.5 * np.min(np.abs(g)) * np.array([1.0, -1.0, 1.0, -1.0])
+    shift = 0.4 * np.min(np.abs(g)) * np.array([1.0, -2.0, 1.0])
     error = measure(gradient_error, hill.f, lambda w: hill.gradient(w) + shift, hill.w)
     assert not error <= 1e-3, f"errors of opposite sign got away with {error:.2g}"
 
@@ -458,7 +463,7 @@ def test_does_not_depend_on_units(gradient_error, rng, scale):
     hill = Hill(rng, scale=scale)
     error = measure(gradient_error, hill.f, hill.gradient, hill.w)
     assert error < 1e-6, f"the right gradient of {scale:g} f gave {error:.2g}"
-    hill.factors = np.array([1.0, 1.0, 0.5, 1.0])
+    hill.factors = np.array([1.0, 0.5, 1.0])
     error = measure(gradient_error, hill.f, hill.gradient, hill.w)
     assert not error <= 1e-3, f"a wrong gradient of {scale:g} f got away with {error:.2g}"
 
@@ -487,12 +492,14 @@ def test_is_zero_where_both_vanish(gradient_error):
     "One probability per patch, sigmoid(Xw), of shape (N,): not the score Xw, not the label, not the probability of "
     "a negative, and stable where |Xw| is 1000."
 )
-@pytest.mark.parametrize("N, D", [(7, 4), (1, 3), (5, 1), (4, 4)])
+@pytest.mark.parametrize("N, D", [(7, 4), (1, 3), (5, 1), (4, 4), (4, 2)])
 def test_gives_one_probability_per_patch(predict_proba, rng, N, D):
-    w, X, _ = patches_and_labels(rng, N, D)
-    agree(predict_proba(w, X), special.expit(X @ w))
-    sure = np.array([[1000.0, 0.0], [-1000.0, 0.0], [0.0, -40.0], [0.0, 0.0]])
-    agree(predict_proba(np.ones(2), sure), [1.0, 0.0, np.exp(-40.0), 0.5], rtol=1e-9, atol=1e-300)
+    if D == 2:
+        X = np.array([[1000.0, 0.0], [-1000.0, 0.0], [0.0, -40.0], [0.0, 0.0]])
+        agree(predict_proba(np.ones(2), X), [1.0, 0.0, np.exp(-40.0), 0.5], rtol=1e-9, atol=1e-300)
+    else:
+        w, X, _ = patches_and_labels(rng, N, D)
+        agree(predict_proba(w, X), special.expit(X @ w))
 
 
 # --- calibration -----------------------------------------------------------------------------------------------------
@@ -504,15 +511,16 @@ def test_gives_one_probability_per_patch(predict_proba, rng, N, D):
     "are, in this order and each of shape (bins,)."
 )
 @pytest.mark.parametrize("bins", [4, 8, 16])
-def test_agrees_with_binned_statistic(calibration, rng, bins):
+def test_agrees_with_a_histogram(calibration, rng, bins):
     cells = np.concatenate([np.arange(64), rng.integers(0, 16, 100)])  # no bin is empty, low ones are fuller
     p = rng.permutation(32 * cells + rng.integers(1, 31, len(cells)) + 0.5) / 2048  # on no edge
     y = (rng.uniform(size=len(p)) < p**2).astype(int)
     mean_p, mean_y, count = calibration(p, y, bins)
     span = {"bins": bins, "range": (0.0, 1.0)}
-    agree(mean_p, stats.binned_statistic(p, p, "mean", **span).statistic)
-    agree(mean_y, stats.binned_statistic(p, y, "mean", **span).statistic, atol=1e-15)
-    agree(count, np.histogram(p, **span)[0])
+    inside = np.histogram(p, **span)[0]
+    agree(mean_p, np.histogram(p, weights=p, **span)[0] / inside)
+    agree(mean_y, np.histogram(p, weights=y, **span)[0] / inside, atol=1e-15)
+    agree(count, inside)
 
 
 @points(1)

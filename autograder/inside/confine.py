@@ -11,6 +11,7 @@ import resource
 import sys
 from dataclasses import dataclass, field
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
 MS_NOSUID_NODEV, MS_NOSUID_NODEV_NOEXEC, MS_PRIVATE_RECURSIVE = 0x6, 0xE, 0x44000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
@@ -98,8 +99,7 @@ def confine(memory: int, slot: int, filter: bytes, scratch: list[str]) -> Layers
 
 
 def _call(name: str, *args) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, name)(*args) != 0:
+    if getattr(LIBC, name)(*args) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
 

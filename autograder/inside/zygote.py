@@ -74,8 +74,10 @@ def main(descriptor: int) -> None:
 
 
 def warm_up(source: str) -> None:
-    """Run the lab's set-up cell once, so that its imports and data are shared by all forks."""
-    import IPython.core.inputtransformer2  # noqa: F401
+    """Run the lab's set-up cell once, so that its imports and data are shared by all forks.
+
+    What few notebooks need (IPython, for magics) is left to them: every fork pays for what is loaded here.
+    """
     import numpy.linalg
     import numpy.random  # noqa: F401
 
@@ -151,7 +153,8 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
             serve(exercise, namespace)
         elif fork() == 0:
             close()
-            stay_attached()
+            if no_pid_namespace:  # all others end with the first process of one
+                stay_attached()
             handle(child_ends, default)
             serve(exercise, namespace)
         exercise.close()

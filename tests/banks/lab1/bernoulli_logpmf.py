@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from autograder.bank import alternative, mistake
 
 
 def right(y, p):
-    return stats.bernoulli.logpmf(y, p)
+    with np.errstate(divide="ignore"):
+        return np.where(np.equal(y, 1), np.log(p), np.where(np.equal(y, 0), np.log1p(-np.asarray(p)), -np.inf))
 
 
 @mistake("multiplies zero by the logarithm of zero", hint="0 * log 0")
@@ -131,6 +132,8 @@ def in_place(y, p):
 
 @alternative
 def by_scipy(y, p):
+    from scipy import stats
+
     return stats.bernoulli.logpmf(y, p)
 
 

@@ -1,7 +1,6 @@
 """What goes wrong, and what else is right, in `calibration`."""
 
 import numpy as np
-from scipy import stats
 
 from autograder.bank import alternative, mistake
 
@@ -183,5 +182,7 @@ def by_histogram(p, y, bins):
 
 @alternative
 def by_binned_statistic(p, y, bins):
+    from scipy import stats
+
     mean_p, mean_y = stats.binned_statistic(p, [p, y], "mean", bins=bins, range=(0, 1)).statistic
     return mean_p, mean_y, stats.binned_statistic(p, p, "count", bins=bins, range=(0, 1)).statistic

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from autograder.bank import alternative, mistake
 
@@ -158,6 +157,8 @@ def by_squares(centers, keypoint, radius):
 
 @alternative
 def by_cdist(centers, keypoint, radius):
+    from scipy.spatial.distance import cdist
+
     if np.isnan(keypoint).any():
         return np.zeros(len(centers), dtype=np.uint8)
     return np.where(cdist(centers, np.array([keypoint]))[:, 0] <= radius, np.uint8(1), np.uint8(0))
