@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 
 PREFIX = struct.Struct("<II")
-JSON = json.JSONEncoder(separators=(",", ":"))
+TO_JSON = json.JSONEncoder(separators=(",", ":")).encode  # bound here: student's code may replace what json holds
+FROM_JSON = json.JSONDecoder().decode
 FROM_STUDENT = 32 << 20  # a student's frame; the judge's own inputs may be larger
 FROM_JUDGE = 256 << 20
 MAX_HEADER = 8 << 20
@@ -154,7 +155,7 @@ def encode(value: Any, refer: Callable[[Any], Reference] = refuse, cap: int = FR
     """
     encoder = _Encoder(refer, cap)
     try:
-        header = JSON.encode(encoder.value(value)).encode("ascii")
+        header = TO_JSON(encoder.value(value)).encode("ascii")
     except RecursionError:
         raise WireError("a value that contains itself cannot be compared") from None
     if len(header) > MAX_HEADER:
@@ -244,7 +245,7 @@ def decode(frame: bytes | memoryview, resolve: Callable[[Reference], Any] = _res
             raise WireError("lengths that contradict each other")
         start = PREFIX.size + header_size
         decoder = _Decoder(view[start:], resolve)
-        value = decoder.value(json.loads(bytes(view[PREFIX.size : start])))
+        value = decoder.value(FROM_JSON(str(view[PREFIX.size : start], "utf-8")))
         if decoder.position != len(decoder.body):
             raise WireError("bytes left over")
         return value
