@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.checking import Budget, StudentError
-from autograder.inside.student import NOT_WRITTEN, Session, home
+from autograder.inside.student import NOT_WRITTEN, UNSAID, Session, home
 
 
 class Transport(Protocol):
@@ -170,8 +170,9 @@ class Exercise:
             call.talk.append((bytes(frame), answer))
             return answer
 
-        request = {"target": target, "action": action, "args": list(args), "kwargs": kwargs, "first": not self.calls}
-        request |= {"cpu": self._budget.cpu, "memory": self._budget.memory}
+        request = {"target": target, "args": args, "cpu": self._budget.cpu}
+        others = {"action": action, "kwargs": kwargs, "first": not self.calls, "memory": self._budget.memory}
+        request |= {key: value for key, value in others.items() if value != UNSAID[key]}
         self.calls.append(call)
         call.frame = wire.encode(request, refer)
         error = self._exchange(call, serve)

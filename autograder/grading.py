@@ -295,7 +295,7 @@ def grade_unit(plan: Plan, payload: bytes, slot: int) -> str | None:
         try:
             with lock:
                 result = replace(grade_notebook(payload, plan, wall), wall=_layers(plan, slot))
-            return json.dumps(result.to_json(), indent=1)
+            return json.dumps(result.to_json())
         except CheckError:
             raise
         except Exception as error:

@@ -187,6 +187,8 @@ def _cast(call: Call, convert: Callable[[np.ndarray], np.ndarray]) -> tuple[tupl
 
 def _probe(probe: str, exercise: Exercise, call: Call, secret: bool) -> str | None:
     """What a probe finds: a message, "" for nothing, None where this call cannot be used for it."""
+    if probe == "float32" and not _may_be_rounded(call.value):
+        return None
     if probe == "integers":
         plain, typed = np.rint, lambda a: np.rint(a).astype(np.int64)
         tolerance = 1e-9
@@ -200,8 +202,6 @@ def _probe(probe: str, exercise: Exercise, call: Call, secret: bool) -> str | No
         return None
     if expected is None or not all(np.isfinite(e).all() for e in expected):
         return None
-    if probe == "float32" and any(e.dtype.kind in "biu" for e in expected):
-        return None  # an index or a label may hang on the last digit
     name = f"{exercise._name} on the same numbers as {'integers' if probe == 'integers' else 'float32'}"
     try:
         args, kwargs = _cast(call, typed)
@@ -222,6 +222,12 @@ def _probe(probe: str, exercise: Exercise, call: Call, secret: bool) -> str | No
                 else f"{name} gave {explain.brief(g)}, as floats {explain.brief(e)}"
             )
     return ""
+
+
+def _may_be_rounded(value: Any) -> bool:
+    """Not an index or a label, which may hang on the last digit of the input."""
+    numbers = _numbers(value)
+    return numbers is not None and all(array.dtype.kind in "fc" for array in numbers)
 
 
 def _numbers(value: Any) -> list[np.ndarray] | None:

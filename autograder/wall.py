@@ -282,6 +282,9 @@ class Wall:
             "PYTHONPATH": ":".join(dict.fromkeys([root, *_packages()])),
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
+            # Arrays that come and go keep their memory: the kernel would have to clear it again, page by page.
+            "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+            "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
             **{name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")},
         }
         return [os.path.realpath(sys.executable), "-s", "-P", f"{root}/autograder/inside/zygote.py"], environment

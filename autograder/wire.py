@@ -96,6 +96,8 @@ class _Encoder:
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("a value that is nested too deeply or has too many parts cannot be compared")
         kind = type(value)
+        if kind is np.ndarray:
+            return self.array("array", value)
         if value is None or kind is bool:
             return value
         if kind is str:

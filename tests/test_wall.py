@@ -74,7 +74,7 @@ def test_no_secret_in_memory_environment_or_descriptors(facts):
     assert facts["has_secret"] == []
     allowed = {
         "PATH", "HOME", "TMPDIR", "LANG", "PWD", "MPLBACKEND", "MPLCONFIGDIR", "PYTHONPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE",
-        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_",
     }  # fmt: skip
     assert set(facts["identity"]["environment"]) <= allowed
     assert SECRET not in json.dumps(facts)

@@ -356,11 +356,11 @@ def test_adds_lam_to_the_diagonal(nll_hessian, rng):
 @points(1)
 @budget(cpu=5, memory=600)
 @hint(
-    "S is diagonal: an N x N matrix for it has 1.6 billion entries here, nearly all of them zero. Multiply each row "
+    "S is diagonal: an N x N matrix for it has 400 million entries here, nearly all of them zero. Multiply each row "
     "of X by its slope instead."
 )
 def test_has_no_matrix_of_patches_by_patches(nll_hessian):
-    N = 40_000
+    N = 20_000
     ramp = np.arange(N) / N
     X = np.column_stack([np.ones(N), ramp])
     # At w = 0 every slope is 1/4, and the sums of 1, n and n^2 are known.

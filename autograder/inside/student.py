@@ -31,6 +31,7 @@ except ImportError:  # Windows
 Serve = Callable[[bytes], bytes]
 NOT_WRITTEN = "not written yet"
 NOT_ABOUT_NUMBERS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning, BytesWarning)
+UNSAID = {"action": "call", "kwargs": {}, "first": False, "memory": None}  # what most requests leave out
 HARD_SLACK = 64 << 20  # for what a process keeps from one call to the next
 
 
@@ -61,7 +62,7 @@ class Session:
 
     def handle(self, frame: bytes) -> bytes:
         """The reply to one request; never raises for what the student's code does."""
-        request = wire.decode(frame, self._resolve)
+        request = UNSAID | wire.decode(frame, self._resolve)
         if request["first"]:  # of a case: no handle outlives the one in which it was given out
             self.objects.clear()
         args, kwargs = request["args"], request["kwargs"]
@@ -83,9 +84,9 @@ class Session:
                 if changed:
                     names = argument_names(target, len(args)) + list(kwargs)
                     changed = [names[i] for i in changed]
-                encoded = self._encode({"changed": changed, "value": value} | seen)
+                encoded = self._encode({"value": value} | _said(seen | {"changed": changed}))
             except BaseException as error:  # SystemExit, KeyboardInterrupt and what a student invents
-                encoded = self._encode({"error": describe(error, self._globals(request["target"]))} | seen)
+                encoded = self._encode({"error": describe(error, self._globals(request["target"]))} | _said(seen))
         return encoded
 
     def _globals(self, target: str | int) -> dict[str, Any]:
@@ -135,13 +136,18 @@ class Session:
 
     def _stand_in(self, number: int) -> Callable[..., Any]:
         def stand_in(*args, **kwargs):
-            request = {"callback": number, "args": list(args), "kwargs": kwargs}
+            request = {"callback": number, "args": args, "kwargs": kwargs}
             reply = wire.decode(self.call_back(self._encode(request)), self._resolve)
             if "error" in reply:
                 raise RuntimeError(reply["error"])
             return reply["value"]
 
         return stand_in
+
+
+def _said(lists: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Those that are not empty."""
+    return {key: items for key, items in lists.items() if items}
 
 
 def fingerprint(value: Any) -> Any:
@@ -270,21 +276,20 @@ def run_cell(source: str, number: int, namespace: dict[str, Any]) -> dict[str, A
     name = f"<cell {number}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     try:
-        exec(compile(transform(source), name, "exec", dont_inherit=True), namespace)
+        exec(compiled(source, name), namespace)
     except BaseException as error:
         return describe(error, namespace)
     return None
 
 
-def transform(source: str) -> str:
-    """IPython's syntax (magics, shell escapes, trailing question marks) as Python; plain Python stays as it is."""
+def compiled(source: str, name: str) -> types.CodeType:
+    """Python, or what IPython's syntax (magics, shell escapes, trailing question marks) stands for."""
     try:
-        compile(source, "<cell>", "exec", dont_inherit=True)
-        return source
+        return compile(source, name, "exec", dont_inherit=True)
     except SyntaxError:
         from IPython.core.inputtransformer2 import TransformerManager
 
-        return TransformerManager().transform_cell(source)
+        return compile(TransformerManager().transform_cell(source), name, "exec", dont_inherit=True)
 
 
 class Magics:
@@ -297,7 +302,7 @@ class Magics:
         self.namespace = namespace
 
     def _run(self, name: str, code: str) -> None:
-        exec(compile(transform(code), f"<cell magic {name}>", "exec", dont_inherit=True), self.namespace)
+        exec(compiled(code, f"<cell magic {name}>"), self.namespace)
 
     def run_line_magic(self, name: str, line: str, *_args: Any, **_kwargs: Any) -> None:
         if name in self.RUN:
