@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import platform
+import re
 import secrets
 import sys
 import threading
@@ -36,13 +37,14 @@ from autograder.inside.student import NOT_WRITTEN, OutOfTime, address_space, cpu
 from autograder.intake import Submission as HandedIn
 from autograder.judge import run_exercise, unrunnable
 from autograder.notebook import Cell, NotebookError, parse, written_answer
-from autograder.result import Result, WrittenAnswer
+from autograder.result import ExerciseResult, Result, WrittenAnswer
 from autograder.wall import Limits, Meter, Submission, Waiter, Wall, WalledTransport, WallError
 
 MAX_KILLED_CELLS = 5
 JUDGING = 60.0  # CPU seconds that the judge spends on one exercise, for results that are made to be slow to check
 JUDGE_MEMORY = 6 << 30  # bytes of address space that a worker may add, for results that are made to grow
 log = logging.getLogger(__name__)
+NO_CODE = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|#[^\n]*", re.DOTALL)
 VERSIONED = ("posekit", "numpy", "scipy", "torch")
 
 
@@ -196,11 +198,16 @@ class _Process:
         if submission is not None:
             submission.__exit__()
 
+    def definition(self, name: str) -> str:
+        """The code of the cell in which a name was defined last, without comments and docstrings."""
+        cells = [cell.source for number, cell in enumerate(self._cells, 1) if number not in self.errors]
+        source = next((source for source in reversed(cells) if _defines(source, name)), "")
+        return NO_CODE.sub("", source)
+
     def cause(self, name: str) -> str | None:
         """Why a name may be missing: the error of the cell that was to define it."""
         for number, error in self.errors.items():
-            source = self._cells[number - 1].source
-            if f"def {name}(" in source or f"class {name}(" in source or f"class {name}:" in source:
+            if _defines(self._cells[number - 1].source, name):
                 return (
                     NOT_WRITTEN
                     if error.startswith("NotImplementedError")
@@ -214,6 +221,10 @@ class _Process:
             for number, error in self.errors.items()
             if self._cells[number - 1].source.strip() not in self._plan.released
         ][:20]
+
+
+def _defines(source: str, name: str) -> bool:
+    return f"def {name}(" in source or f"class {name}(" in source or f"class {name}:" in source
 
 
 def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
@@ -251,10 +262,20 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
                 found = diagnose(result, recording, plan.lab.banks / f"{entry.name}.py")
                 result = replace(result, diagnosis=found)
             results.append(result)
+        results = [_with_what_it_rests_on(result, results, process) for result in results]
         notes = process.notes()
     finally:
         process.end()
     return replace(blank, exercises=tuple(results), notes=tuple(notes), written=_written(cells, plan.lab))
+
+
+def _with_what_it_rests_on(result: ExerciseResult, results: list[ExerciseResult], process: _Process) -> ExerciseResult:
+    """A wrong answer with the other wrong answers that its code uses."""
+    if result.score == result.max_score or result.error not in (None, NOT_WRITTEN) or result.diagnosis:
+        return result
+    wrong = [other.name for other in results if other.score < other.max_score and other.name != result.name]
+    used = set(re.findall(r"\w+", process.definition(result.name)))
+    return replace(result, rests_on=tuple(name for name in wrong if name in used))
 
 
 def _written(cells: list[Cell], lab: Lab) -> tuple[WrittenAnswer, ...]:

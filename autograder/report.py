@@ -29,6 +29,7 @@ MOST_FAILED = 10
 SIGNS = {"full": "✓", "part": "◐", "none": "✗"}
 WORDS = {"full": "full marks", "part": "partial", "none": "no points"}
 TONES = {"full": "good", "part": "fair", "none": "bad"}
+NOT_RUN = "not run: "  # what the checks say after one that ended the exercise
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20|]")
 
 
@@ -45,6 +46,12 @@ def _points(count: int) -> str:
 
 def _diagnosis(exercise: ExerciseResult) -> str:
     return f"It looks as if your function {exercise.diagnosis}."
+
+
+def _rests_on(exercise: ExerciseResult) -> str:
+    *others, last = exercise.rests_on
+    named = f"{', '.join(others)} and {last}, which are" if others else f"{last}, which is"
+    return f"uses {named} not right yet"
 
 
 def _one_line(text: str) -> str:
@@ -160,6 +167,11 @@ def _remarks(result: Result, diagnoses: bool = False) -> list[str]:
             lines.append(f"{exercise.name}: {exercise.error}")
         if exercise.diagnosis and diagnoses:
             lines.append(f"{exercise.name} {exercise.diagnosis}")
+        if exercise.rests_on and diagnoses:
+            lines.append(f"{exercise.name} {_rests_on(exercise)}")
+        stopped = next((test.message for test in exercise.tests if test.message.startswith(NOT_RUN)), None)
+        if stopped and diagnoses:
+            lines.append(f"{exercise.name}: {stopped.removeprefix(NOT_RUN)}")
     lines += result.notes
     return [_one_line(line) for line in lines]
 
@@ -291,6 +303,8 @@ def _exercise(number: int, exercise: ExerciseResult) -> Markup:
         body.append(tag("ul", [_test(test) for test in exercise.tests], class_="checks"))
     if exercise.diagnosis:
         body.append(tag("p", tag("b", _diagnosis(exercise)), class_="note"))
+    if exercise.rests_on:
+        body.append(tag("p", f"Your function {_rests_on(exercise)}: mend that first.", class_="note"))
     return tag("section", body)
 
 

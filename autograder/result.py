@@ -36,6 +36,8 @@ class ExerciseResult:
         Why nothing could be checked (not written yet, a cell that fails, an unreadable notebook).
     diagnosis : str or None
         The known mistake that behaves exactly like this answer, as a verb phrase: "takes the mean instead of the sum".
+    rests_on : tuple of str
+        Exercises of the same notebook that a wrong answer uses and that are not right themselves.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ExerciseResult:
     optional: bool = False
     error: str | None = None
     diagnosis: str | None = None
+    rests_on: tuple[str, ...] = ()
 
     @property
     def score(self) -> int:
@@ -125,6 +128,7 @@ class Result:
                         "hints": exercise.hints,
                         "error": exercise.error,
                         "diagnosis": exercise.diagnosis,
+                        "rests_on": list(exercise.rests_on),
                         "tests": [
                             {
                                 "name": t.name,
@@ -166,6 +170,7 @@ class Result:
                     exercise["optional"],
                     exercise["error"],
                     exercise["diagnosis"],
+                    tuple(exercise["rests_on"]),
                 )
                 for name, exercise in extra["exercises"].items()
             ),

@@ -13,6 +13,7 @@ from autograder.checking import DEFAULT_BUDGET
 from autograder.course import find_lab
 
 BODY = "return 2.0 * np.asarray(x, dtype=float)"
+STEP = "path.append(np.asarray(f(path[-1])))"
 
 
 def command(*words, cwd):
@@ -45,6 +46,7 @@ def graded(mini, tmp_path_factory):
         "helper": solved.replace('"def iterate(f', '"def helper(x):\\n    return x\\n\\n\\ndef iterate(f'),
         "no net": solved.replace("self.second(torch.relu(self.first(x)))", "self.second(self.first(x))"),
         "biased": solved.replace("return mean + rng.standard", "return 2 * mean + rng.standard"),
+        "dependent": solved.replace(BODY, "return 3.0 * x").replace(STEP, "path.append(double(f(path[-1])) / 2)"),
         "broken": solved[: len(solved) // 2],
         "=cmd|' calc'!A0": solved,
     }
@@ -62,8 +64,8 @@ def exercises(document):
 
 def test_everybody_has_a_result(graded):
     results, out, _ = graded
-    assert len(results) == 11
-    assert len(list((out / "feedback").glob("*.html"))) == 11 and (out / "class.html").exists()
+    assert len(results) == 12
+    assert len(list((out / "feedback").glob("*.html"))) == 12 and (out / "class.html").exists()
 
 
 def test_reference_full_and_released_zero(graded):
@@ -84,6 +86,7 @@ def test_reference_full_and_released_zero(graded):
         ("helper", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 1}),
         ("no net", {"double": 2, "iterate": 2, "TinyNet": 1, "draw_normal": 1}),
         ("biased", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 0}),
+        ("dependent", {"double": 1, "iterate": 1, "TinyNet": 2, "draw_normal": 1}),
         ("broken", {"double": 0, "iterate": 0, "TinyNet": 0, "draw_normal": 0}),
         ("=cmd|' calc'!A0", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 1}),
     ],
@@ -108,6 +111,17 @@ def test_a_known_mistake_is_named(graded):
     assert results["square"]["extra_data"]["exercises"]["double"]["diagnosis"] == "squares"
     assert "squares" in (out / "class.html").read_text()
     assert all(e["diagnosis"] is None for e in results["full"]["extra_data"]["exercises"].values())
+
+
+def test_a_wrong_answer_says_what_it_rests_on(graded):
+    results, out, _ = graded
+    rests_on = {
+        student: {name: e["rests_on"] for name, e in document["extra_data"]["exercises"].items() if e["rests_on"]}
+        for student, document in results.items()
+    }
+    assert rests_on.pop("dependent") == {"iterate": ["double"]}
+    assert not any(rests_on.values())
+    assert "uses double, which is not right yet: mend that first" in (out / "feedback" / "dependent.html").read_text()
 
 
 def test_results_are_in_gradescopes_form_and_add_up(graded):

@@ -126,6 +126,14 @@ def test_the_table_has_a_row_per_student_in_order():
     assert "1/5" in page and "5/7" in page and "nll takes the mean" in page and "1 softplus   2 nll" in page
 
 
+def test_the_table_says_what_a_wrong_answer_rests_on_and_what_ended_it():
+    looped = TestResult("agrees with logaddexp", 0, 1, "not run: an earlier call used more than 5 s of CPU time")
+    resting = make("zoe", softplus(), nll(0, rests_on=("softplus", "sigmoid")))
+    page = shown([resting, make("adam", softplus(OVERFLOW, looped))], width=160)
+    assert "nll uses softplus and sigmoid, which are not right yet" in page
+    assert "softplus: an earlier call used more than 5 s of CPU time" in page
+
+
 @pytest.mark.parametrize("hostile", [*HOSTILE, "[red]x[/red]", "[/]", "[link=http://x]y[/link]"])
 def test_the_table_shows_markup_as_text(hostile):
     page = shown([make(hostile, notes=(hostile,)), make("ann", softplus(error=hostile), nll())], width=200)

@@ -4,9 +4,9 @@
 
 The notebooks are as students hand them in. The other two run all of their cells, ours leaves out those that only draw or train; with
 `--bare` these are cut out for all three, so that nothing is compared but the grading of the same few functions. All three run the
-same checks. Otter lives in an environment of its own, build/bench/otter, which is made on the first run. Times are of whole commands,
-as an instructor would start them, with start-up; CPU time is the user's and the system's, children included. The machine's other load
-moves all of them, so look at the ratios.
+same checks, with one BLAS thread. Otter lives in an environment of its own, build/bench/otter, which is made on the first run. Times are
+of whole commands, as an instructor would start them, with start-up; CPU time is the user's and the system's, children included. The
+machine's other load moves all of them, so look at the ratios.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def timed(command: list[str], cwd: Path, environment: dict[str, str] | None = No
     """Run a command that must succeed. CPU time is also of processes that outlive their parents, as bubblewrap's do."""
     adopt_orphans()
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    environment = {**(environment or os.environ), "OMP_NUM_THREADS": "1"}  # idle threads of BLAS would count, too
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
     wall = time.perf_counter() - start
     while True:
