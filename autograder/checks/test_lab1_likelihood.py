@@ -512,7 +512,8 @@ def test_gives_one_probability_per_patch(predict_proba, rng, N, D):
 )
 @pytest.mark.parametrize("bins", [4, 8, 16])
 def test_agrees_with_a_histogram(calibration, rng, bins):
-    cells = np.concatenate([np.arange(64), rng.integers(0, 16, 100)])  # no bin is empty, low ones are fuller
+    # No bin is empty, low ones are fuller, and no p is near 0: bins over the range of p are others.
+    cells = np.concatenate([np.arange(1, 64), rng.integers(1, 16, 100)])
     p = rng.permutation(32 * cells + rng.integers(1, 31, len(cells)) + 0.5) / 2048  # on no edge
     y = (rng.uniform(size=len(p)) < p**2).astype(int)
     mean_p, mean_y, count = calibration(p, y, bins)
