@@ -15,6 +15,7 @@ from autograder.result import ExerciseResult
 from autograder.wire import Reference, decode
 
 TOLERANCE = 1e-9  # another order of summation, not another function
+ROUNDED = 1e-3  # of the largest value: what the probe with float32 lets pass
 
 
 def diagnose(result: ExerciseResult, recording: Recording, bank: Path) -> str | None:
@@ -54,11 +55,11 @@ class _Known:
         return all(self._agrees_in((name, number), case) for name, number, case in numbered)
 
     def _agrees_in(self, key: tuple[str, int], case: Exercise) -> bool:
-        seen = self._seen.get(key, [])
+        seen, rounded = self._seen.get(key, []), key[0] == "float32"
         for call, (digest, outcome) in zip(case.calls, seen):
             if digest != call.digest or call.talk:  # what comes of talk does not hang on the request alone
                 break
-            if not _same(call.outcome, outcome):
+            if not _same(call.outcome, outcome, rounded):
                 return False
         else:
             if len(seen) >= len(case.calls):
@@ -68,40 +69,58 @@ class _Known:
         for call in case.calls:
             outcome = _again(here, call)
             self._seen[key].append((call.digest, outcome))
-            if not _same(call.outcome, outcome):
+            if not _same(call.outcome, outcome, rounded):
                 return False
         return True
 
 
 def _again(exercise: Exercise, call: Call) -> tuple[Any, ...] | None:
     """The outcome of the same call of another function; None where that asks the check's functions anything else."""
-    talk, parted = iter(call.talk), False
+    talk = _Talk(call)
+    outcome = exercise.again(call, talk.answer).outcome
+    return None if talk.parted or talk.left else outcome
 
-    def serve(frame: bytes) -> bytes:
-        nonlocal parted
-        question, answer = next(talk, (b"", b""))
-        parted = parted or not _same_question(frame, question)
-        if parted:
+
+class _Talk:
+    """Stands in for the check's functions, which may have changed since: it knows what was asked and answered then.
+
+    Questions may come in another order; those that differ in the last digits must keep the order in which each function was asked.
+    """
+
+    def __init__(self, call: Call):
+        self.left = dict(enumerate(call.talk))
+        self.parted = False
+        self._equal: dict[bytes, list[int]] = {}  # last first
+        for number, (question, _) in reversed(self.left.items()):
+            self._equal.setdefault(question, []).append(number)
+
+    def answer(self, frame: bytes) -> bytes:
+        known = self._equal.get(bytes(frame), [])
+        while known and known[-1] not in self.left:
+            known.pop()
+        number = known.pop() if known else self._nearly_equal(decode(frame, _as_data))
+        self.parted = self.parted or number is None
+        if self.parted:
             raise RuntimeError("another question than it was")
-        return answer
+        return self.left.pop(number)[1]
 
-    outcome = exercise.again(call, serve).outcome
-    return None if parted or next(talk, None) is not None else outcome
-
-
-def _same_question(one: bytes, other: bytes) -> bool:
-    return one == other or (other != b"" and _same(decode(one, _as_data), decode(other, _as_data)))
+    def _nearly_equal(self, asked: dict[str, Any]) -> int | None:
+        for number, (question, _) in self.left.items():
+            question = decode(question, _as_data)
+            if question["callback"] == asked["callback"]:
+                return number if _same(asked, question) else None
+        return None
 
 
 def _as_data(reference: Reference) -> Any:
     return reference["array"] if reference["t"] == "torch" else str(reference)
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same(a: Any, b: Any, rounded: bool = False) -> bool:
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(_same(x, y, rounded) for x, y in zip(a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(_same(a[key], b[key], rounded) for key in a)
     if isinstance(a, Module) and isinstance(b, Module):
         return True  # what they do is seen when they are driven
     if isinstance(a, (str, type(None))) or isinstance(b, (str, type(None))):
@@ -113,6 +132,8 @@ def _same(a: Any, b: Any) -> bool:
         kind = np.result_type(x, y, np.float64)
         x, y = x.astype(kind), y.astype(kind)
         with np.errstate(all="ignore"):
-            return bool(np.all((abs(x - y) <= TOLERANCE * abs(y)) | (x == y) | ((x != x) & (y != y))))
+            size = abs(y)
+            allowed = ROUNDED * np.max(size, initial=0.0, where=np.isfinite(size)) if rounded else TOLERANCE * size
+            return bool(np.all((abs(x - y) <= allowed) | (x == y) | ((x != x) & (y != y))))
     except (ValueError, TypeError):
         return False

@@ -143,6 +143,7 @@ def test_what_a_function_asks_belongs_to_what_it_does(name):
         lambda g: g(7.0) + g(8.0),
         lambda g: 2 * g(1.0),
         lambda g: g(2.0) + g(1.0 + 1e-13),
+        lambda g: g(1.0) + g(0.0),
     ]
     assert name(TALK, ASKERS, *wrong) == [
         "asks in the wrong order",
@@ -150,6 +151,7 @@ def test_what_a_function_asks_belongs_to_what_it_does(name):
         None,
         "asks once",
         "asks in the wrong order",
+        "asks at 0 and 1",
     ]
 
 
@@ -272,3 +274,26 @@ def refuses(x):
     assert name(PROBED.replace("6.0", "5.0").replace("3.0", "2.5"), bank, floors) == (
         "halves whole numbers into whole numbers"
     )
+
+
+def test_in_single_precision_the_last_digits_do_not_count(name):
+    checks = """
+@points(1)
+@hint("the mean of the logarithms")
+def test_takes_the_geometric_mean(f, rng):
+    x = rng.uniform(1.0, 2.0, size=4)
+    assert np.allclose(f(x), np.exp(np.mean(np.log(x))))
+
+
+@points(1)
+@hint("of one number it is that number")
+def test_keeps_one_number(f, rng):
+    x = rng.uniform(1.0, 2.0, size=1)
+    assert np.allclose(f(x), x[0])
+"""
+    bank = """
+@mistake("takes the product", hint="mean")
+def product(x):
+    return np.exp(np.sum(np.log(x)))
+"""
+    assert name(checks, bank, lambda x: np.prod(np.asarray(x, dtype=float))) == "takes the product"
