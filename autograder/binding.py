@@ -19,10 +19,11 @@ from autograder.inside.student import NOT_WRITTEN, UNSAID, Session, home
 class Transport(Protocol):
     """Carries one request frame to where the student's function is, serving call-backs on the way.
 
-    `dead` says why the other side answers no more, or is None.
+    `dead` says why the other side answers no more, or is None; `code` is what the student has written, as far as it is known.
     """
 
     dead: str | None
+    code: str
 
     def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes: ...
 
@@ -35,6 +36,7 @@ class LocalTransport:
 
     def __init__(self, name: str, function: Any):
         self.dead: str | None = None
+        self.code = ""
         self._serve: Callable[[bytes], bytes] | None = None
         self._session = Session(
             {**home(function), name: function}, lambda frame: self._serve(frame), cap=wire.FROM_JUDGE
@@ -102,6 +104,7 @@ class Exercise:
 
     def __init__(self, name: str, transport: Transport, budget: Budget):
         self._name, self._transport, self._budget = name, transport, budget
+        self.code = transport.code
         self.calls: list[Call] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -230,7 +233,8 @@ class Exercise:
         if "OutOfTime" in types:
             if not self._budget.declared:
                 self._transport.dead = f"an earlier call {error['message']}"
-            return StudentError(f"{self._name} {error['message']}", types, line)
+            spent = f"{self._name} used more than {self._budget.cpu:g} s of CPU time: is there a loop that never ends?"
+            return StudentError(spent, types, line)
         if "MemoryError" in types:
             allowed = f" than {self._budget.memory:g} MiB" if self._budget.memory else " memory than there is"
             return StudentError(f"{self._name} needed more{allowed}", types, line)

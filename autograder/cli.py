@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -14,6 +17,7 @@ from autograder.build import BuildError
 from autograder.checking import CheckError
 from autograder.course import CourseError
 from autograder.export import ExportError
+from autograder.files import one_line
 from autograder.intake import IntakeError
 from autograder.result import Result
 from autograder.wall import StartError
@@ -23,22 +27,67 @@ app = typer.Typer(
 )
 export = typer.Typer(no_args_is_help=True, help="Results in the form that another system takes.")
 app.add_typer(export, name="export")
-console = Console(width=None if sys.stdout.isatty() else 120)  # a log file has no width of its own
+# Paths and ids are printed as they are; a log file has no width of its own.
+console = Console(width=None if sys.stdout and sys.stdout.isatty() else 120, markup=False, emoji=False, highlight=False)
 
 KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, StartError)
 Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
 LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
 
 
+class _Stream(io.TextIOWrapper):
+    """Standard output or error that never raises `OSError`: what counts is in files, whoever reads along."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            self._give_up(error)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self.fileno())  # what is buffered goes there, too
+        os.close(null)
+        if error.errno != errno.EPIPE:  # who closes a pipe has read enough
+            print(f"autograder: output is lost: {error.strerror}", file=sys.stderr)
+
+
+def _guard_streams() -> None:
+    """Open what the shell closed, and let neither a reader, a full disk nor an encoding end a run."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number, which is this
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        encoding = getattr(getattr(sys, name), "encoding", "utf-8")
+        binary = open(number, "wb", closefd=False)
+        setattr(sys, name, _Stream(binary, encoding, errors="replace", line_buffering=True))
+
+
+def _say(text: str, style: str | None = None) -> None:
+    """Print one line, whatever a path or a student's id in it holds."""
+    console.print(one_line(text), style=style)
+
+
 def main() -> None:
     """Entry point: an error that we know is one line and exit status 1."""
+    _guard_streams()
     try:
         app()
     except KNOWN_ERRORS as error:
-        print(f"autograder: {error}", file=sys.stderr)
+        print(f"autograder: {one_line(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
     except OSError as error:
-        print(f"autograder: {error.filename or 'file system'}: {error.strerror or error}", file=sys.stderr)
+        said = f"{error.filename or 'file system'}: {error.strerror or error}"
+        print(f"autograder: {one_line(said)}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
@@ -63,19 +112,19 @@ def build(
         for lab in labs(find_root()) if folder else []:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / lab.notebook.name, build_lab(lab, kind))
-            console.print(f"built {folder / lab.notebook.name}")
+            _say(f"built {folder / lab.notebook.name}")
     if walkthrough or nbgrader:
         return
     for lab in labs(find_root()):
         text = build_lab(lab)
         if lab.notebook.exists() and lab.notebook.read_text("utf-8") == text:
-            console.print(f"{lab.notebook.name} is up to date")
+            _say(f"{lab.notebook.name} is up to date")
         elif check:
             stale.append(lab.notebook.name)
         else:
             lab.notebook.parent.mkdir(exist_ok=True)
             write_atomically(lab.notebook, text)
-            console.print(f"built {lab.notebook.name}")
+            _say(f"built {lab.notebook.name}")
     if stale:
         raise BuildError(f"{', '.join(stale)} in labs/ is stale: run `autograder build`")
 
@@ -107,8 +156,16 @@ def grade(
     plan = make_plan(chosen, choose_seed(out, seed, resume), private, thin)
     workers = jobs or cores()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    stderr = Console(stderr=True)
     # Without a thread of its own: workers are forked from this process.
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+    with Progress(
+        *columns,
+        console=stderr,
+        transient=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        disable=not stderr.is_terminal,
+    ) as bar:
         task = bar.add_task(f"grading {len(handed_in)} submissions to {chosen.name}", total=None)
         results = grade_class(
             handed_in,
@@ -125,11 +182,8 @@ def grade(
         result.wall["summary"] for result in results if result.wall["layers"] or result.wall["missing"]
     )
     for line in walls:
-        console.print(line, style=None if line.startswith("Wall") else "bold red", highlight=False)
-    console.print(
-        f"Wrote {out / 'grades.csv'}, {out / 'class.html'}, {out / 'results'}/ and {out / 'feedback'}/.",
-        highlight=False,
-    )
+        _say(line, style=None if line.startswith("Wall") else "bold red")
+    _say(f"Wrote {out / 'grades.csv'}, {out / 'class.html'}, {out / 'results'}/ and {out / 'feedback'}/.")
 
 
 def _write_reports(results: list[Result], out: Path) -> None:
@@ -157,7 +211,7 @@ def example(
     from autograder.example import write_class
 
     names = write_class(find_lab(find_root(), lab), folder)
-    console.print(f"wrote {len(names)} submissions to {folder}")
+    _say(f"wrote {len(names)} submissions to {folder}")
 
 
 @app.command()
@@ -169,15 +223,15 @@ def doctor(
     from autograder.grading import cores, versions
     from autograder.wall import Wall, find_bubblewrap
 
-    console.print(", ".join(f"{name} {version}" for name, version in versions().items()), highlight=False)
-    console.print(f"workers: {cores()}; bubblewrap: {find_bubblewrap() or 'not found'}", highlight=False)
+    _say(", ".join(f"{name} {version}" for name, version in versions().items()))
+    _say(f"workers: {cores()}; bubblewrap: {find_bubblewrap() or 'not found'}")
     with Wall(find_root(), thin=thin) as wall:
         layers = wall.layers()
     for name in layers["layers"]:
-        console.print(f"  ✓ {name}", highlight=False)
+        _say(f"  ✓ {name}")
     for name, why in layers["missing"].items():
-        console.print(f"  ✗ {name}: {why}", highlight=False)
-    console.print("Fit for graded use." if layers["graded_use"] else layers["summary"], highlight=False)
+        _say(f"  ✗ {name}: {why}")
+    _say("Fit for graded use." if layers["graded_use"] else layers["summary"])
 
 
 def _read_results(graded: Path) -> list[Result]:
@@ -206,10 +260,10 @@ def canvas(
     from autograder.export import to_canvas
 
     done = to_canvas(_read_results(graded), gradebook, out, assignment)
-    console.print(f"wrote {out}: {len(done.matched)} students matched", highlight=False)
+    _say(f"wrote {out}: {len(done.matched)} students matched")
     for said, students in (("no row for", done.without_row), ("no result for", done.without_result)):
         if students:
-            console.print(f"{said}: {', '.join(students)}", highlight=False, markup=False)
+            _say(f"{said}: {', '.join(students)}")
 
 
 @export.command()
@@ -222,7 +276,7 @@ def gradescope(
     from autograder.export import to_gradescope
 
     to_gradescope(find_root(), lab, out)
-    console.print(f"wrote {out}", highlight=False)
+    _say(f"wrote {out}")
 
 
 @export.command()
@@ -240,4 +294,4 @@ def nbgrader(
     chosen = find_lab(find_root(), lab)
     results = _read_results(graded)
     to_nbgrader(results, gradebook, chosen.name, notebook=chosen.stem)
-    console.print(f"wrote the scores of {len(results)} students to {gradebook}", highlight=False)
+    _say(f"wrote the scores of {len(results)} students to {gradebook}")

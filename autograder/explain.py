@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import re
 import traceback
 from typing import Any
 
@@ -23,7 +25,7 @@ def failure(error: BaseException, exercise: Exercise, secret: bool) -> str:
     """
     call = exercise.calls[-1] if exercise.calls else None
     if isinstance(error, StudentError):
-        text = _student_error(error, secret)
+        text = _secretly(error, exercise) if secret and error.types else _student_error(error)
     elif isinstance(error, AssertionError):
         text = _assertion(error, exercise._name, call, secret)
     else:
@@ -36,13 +38,31 @@ def clip(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _student_error(error: StudentError, secret: bool) -> str:
-    if not error.line:
-        return str(error)
-    text = str(error)
-    if secret and error.types and "OutOfTime" not in error.types and "MemoryError" not in error.types:
-        text = text.split(":")[0]  # the message is the student's to write, and may carry the secret input
-    return f"{text} ({error.line})"
+def _student_error(error: StudentError) -> str:
+    return f"{error} ({error.line})" if error.line else str(error)
+
+
+def _secretly(error: StudentError, exercise: Exercise) -> str:
+    """What is known of an exception without its class, its message and its line, which may all be made to carry the secret input.
+
+    A line that stands in the notebook is shown, and so is a missing name that stands in this line.
+    """
+    name = exercise._name
+    absent = f"{name} raised NameError: {name} is not defined"
+    if str(error) == absent or {"OutOfTime", "MemoryError"} & set(error.types):
+        text = str(error)  # in our words
+    elif "WireError" in error.types:
+        text = f"{name} returned what cannot be compared: return arrays, numbers, strings, lists, tuples or dicts"
+    else:
+        known = (kind for kind in error.types if isinstance(getattr(builtins, kind, None), type))
+        text = f"{name} raised {next(known, 'an exception')}"
+    number, _, source = error.line.partition(": ")
+    if not source or source.strip("`") not in exercise.code:
+        return text
+    missing = re.search(r"name '(\w+)' is not defined", str(error))
+    if missing and re.search(rf"\b{missing[1]}\b", source):
+        text += f": {missing[0]}"
+    return f"{text} ({number}: {source})"
 
 
 def _assertion(error: AssertionError, name: str, call: Call | None, secret: bool) -> str:

@@ -6,12 +6,13 @@ import csv
 import io
 import os
 import re
+import sqlite3
 import sys
 import tempfile
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,26 @@ from autograder.course import Lab, find_lab
 from autograder.files import write_atomically
 from autograder.report import defuse
 from autograder.result import Result
-from autograder.spans import BEGIN, END, STUB, Span, read_spans
+from autograder.spans import BEGIN, END, STUB, Span, names_needed, read_spans
 from autograder.written import read_questions
 
 
 class ExportError(ValueError):
     """What the other system gave, or needs, does not fit; the message is one clear line."""
+
+
+def _require_one_class(results: list[Result], lab: str | None = None) -> None:
+    """Refuse what is not one lab's results (of `lab`, where given), one for each student."""
+    if not results:
+        raise ExportError("there are no results to export")
+    labs = sorted({result.lab for result in results})
+    if len(labs) > 1:
+        raise ExportError(f"results of {', '.join(labs)} are mixed: export one lab at a time")
+    if lab is not None and labs != [lab]:
+        raise ExportError(f"these are results of {labs[0]}, not of {lab}")
+    student, count = Counter(result.student for result in results).most_common(1)[0]
+    if count > 1:
+        raise ExportError(f"{student!r} has {count} results: one for each student is needed")
 
 
 # --- Canvas -----------------------------------------------------------------------------------------------------------
@@ -59,7 +74,8 @@ def to_canvas(
 ) -> CanvasExport:
     """Write the CSV that Canvas's gradebook imports.
 
-    Students are matched to rows by Canvas's id, the SIS id or the login, else by a login or name that only one row has.
+    Students are matched to rows by Canvas's id, the SIS id or the login, else by the id that ends Canvas's name of a
+    submission, or by a login or name that only one row has.
     A row without a result keeps the cell that it had.
 
     Parameters
@@ -72,13 +88,13 @@ def to_canvas(
     Raises
     ------
     ExportError
-        Where the template is no gradebook, or the column cannot be told.
+        Where the results are not of one lab or a student has two, the template is no gradebook, or the column cannot
+        be told.
     OSError
         Where a file cannot be read or written.
     """
     results = list(results)
-    if not results:
-        raise ExportError("there are no results to export")
+    _require_one_class(results)
     header, rows = _read_gradebook(Path(template_csv))
     column = _assignment_column(header, results[0].lab, assignment)
     students = [row for row in rows if row[header.index("ID")].strip()]
@@ -153,27 +169,31 @@ def _letters(text: str) -> str:
 def _match(results: list[Result], rows: list[dict[str, str]]) -> dict[str, int]:
     """Student -> number of the row; nobody is matched where there is a doubt."""
     exact: dict[str, set[int]] = defaultdict(set)
-    by_id: dict[str, int] = {}
-    likely: dict[str, set[int]] = defaultdict(set)
+    by_id: dict[str, set[int]] = defaultdict(set)
+    by_login: dict[str, set[int]] = defaultdict(set)
+    by_name: dict[str, set[int]] = defaultdict(set)
     for number, row in enumerate(rows):
-        login = row.get("SIS Login ID", "").strip().casefold()
-        by_id[row["ID"].strip()] = number
-        for key in (row["ID"].strip(), row.get("SIS User ID", "").strip().casefold(), login):
-            exact[key].add(number)
+        canvas, sis, login = (row.get(name, "").strip().casefold() for name in ("ID", "SIS User ID", "SIS Login ID"))
         last, _, first = row["Student"].partition(",")
-        for key in (login.partition("@")[0], _letters(last + first), _letters(first + last)):
-            likely[key].add(number)
+        for key in (canvas, sis, login):
+            exact[key].add(number)
+        by_id[canvas].add(number)
+        by_login[login.partition("@")[0]].add(number)
+        for key in (_letters(last + first), _letters(first + last)):
+            by_name[key].add(number)
+    for rows_of in (exact, by_id, by_login, by_name):
+        rows_of.pop("", None)  # what a row lacks says nothing about a student
     found: dict[str, int] = {}
     for result in results:
-        student = result.student.strip()
-        canvas = re.fullmatch(r".+_(\d+)", student)  # as `intake` names who handed in through Canvas
-        if canvas and canvas[1] in by_id:
-            numbers = {by_id[canvas[1]]}
-        else:
-            numbers = (
-                exact.get(student.casefold()) or likely.get(student.casefold()) or likely.get(_letters(student), set())
-            )
-        if student and len(numbers) == 1:
+        student = result.student.strip().casefold()
+        canvas_name = re.fullmatch(r".+_(\d+)", student)  # as `intake` names who handed in through Canvas
+        guesses = (
+            by_id.get(canvas_name[1] if canvas_name else "", set()),
+            by_login.get(student, set()),
+            by_name.get(_letters(student), set()),
+        )
+        numbers = exact.get(student) or set().union(*guesses)
+        if len(numbers) == 1:
             (found[result.student],) = numbers
     claims = Counter(found.values())
     return {student: number for student, number in found.items() if claims[number] == 1}
@@ -334,6 +354,9 @@ def _without_solutions(path: Path, given: set[str]) -> str:
 
 def _redacted(span: Span) -> str:
     """A function with its markers, and between them what the student is given."""
+    # The lines after a solution may use names that it assigned; the builder must still see where they come from.
+    lost = sorted(names_needed(span.stub) - names_needed(span.full))
+    given = [*STUB, *(f"{name} = None" for name in lost)]
     lines, inside = [], False
     for line in span.marked.splitlines():
         if line.strip() == END:
@@ -342,7 +365,7 @@ def _redacted(span: Span) -> str:
             lines.append(line)
         if line.strip() == BEGIN:
             inside = True
-            lines += [line.replace(BEGIN, text) for text in STUB]
+            lines += [line.replace(BEGIN, text) for text in given]
     return "\n".join(lines)
 
 
@@ -354,6 +377,9 @@ def _without_keys(path: Path) -> str:
 
 
 # --- nbgrader ---------------------------------------------------------------------------------------------------------
+
+
+_PATIENCE = 2  # seconds that a locked gradebook is waited for
 
 
 def to_nbgrader(
@@ -370,23 +396,55 @@ def to_nbgrader(
     Parameters
     ----------
     lab : str
-        The assignment's name.
+        The lab that the results are of, and the assignment's name.
     notebook : str, optional
         The notebook's name without extension ("lab1_likelihood"); the lab's name if left out.
 
     Raises
     ------
     ExportError
-        Where nbgrader is not installed.
+        Where nbgrader is not installed, the results are not this lab's or a student has two, or the gradebook is not
+        nbgrader's or cannot be written.
     """
     try:
         with _own_scripts_on_path():
-            from nbgrader.api import Gradebook
+            from nbgrader.api import InvalidEntry
+            from sqlalchemy.exc import DBAPIError, SQLAlchemyError
     except ImportError:
         raise ExportError("this export needs nbgrader: pip install 'posekit[lab]'") from None
     results = list(results)
-    name = notebook or lab
-    with _own_scripts_on_path(), Gradebook(f"sqlite:///{Path(gradebook_db).resolve()}") as gradebook:
+    _require_one_class(results, lab)
+    path = Path(gradebook_db).resolve()
+    _require_gradebook(path)
+    try:
+        with _own_scripts_on_path():
+            _fill_gradebook(path, results, lab, notebook or lab)
+    except (InvalidEntry, SQLAlchemyError) as error:  # nbgrader turns some of SQLAlchemy's errors into its own
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+        raise ExportError(f"{path}: the scores cannot be written ({reason})") from None
+
+
+def _require_gradebook(path: Path) -> None:
+    """Refuse what nbgrader could not open or write, or would add its tables to though it is another program's."""
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder, not nbgrader's database")
+    if not path.parent.is_dir():
+        raise ExportError(f"there is no folder {path.parent} for the gradebook")
+    try:
+        with closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as database:
+            database.execute("BEGIN EXCLUSIVE")  # fails where another program reads or writes
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise ExportError(f"{path}: cannot be used as nbgrader's database ({error})") from None
+    if tables and not {"assignment", "submitted_assignment", "submitted_notebook"} <= tables:
+        raise ExportError(f"{path} is a database, but not nbgrader's")
+
+
+def _fill_gradebook(path: Path, results: list[Result], lab: str, name: str) -> None:
+    from nbgrader.api import Gradebook
+    from sqlalchemy.engine import URL
+
+    with Gradebook(URL.create("sqlite", database=str(path))) as gradebook:  # a URL as text ends at ? and #
         gradebook.update_or_create_assignment(lab)
         gradebook.update_or_create_notebook(name, lab)
         points = {f"{e.name}-check": e.max_score for result in results for e in result.exercises}

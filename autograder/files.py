@@ -28,6 +28,11 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
+def one_line(text: str) -> str:
+    """`text` cleaned for one line of a message: a tab or newline in a file's name becomes a space."""
+    return re.sub(r"[\t\n]", " ", clean(text))
+
+
 def _digest(student: str, length: int) -> str:
     return hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:length]
 

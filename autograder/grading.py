@@ -53,7 +53,7 @@ class Plan:
     """What all submissions of a run share. Plain data, so that it travels to workers.
 
     `released` are the code cells of the notebook as handed out (their failures are consequences, not news), `skipped` those among
-    them that are tagged `explore`.
+    them that are tagged `explore`, `stubs` those of the exercises, with their names.
     """
 
     lab: Lab
@@ -62,6 +62,7 @@ class Plan:
     warm: str
     released: frozenset[str]
     skipped: frozenset[str]
+    stubs: tuple[tuple[str, str], ...]
     private: Path | None = None
     thin: bool = False
     limits: Limits = Limits()
@@ -111,6 +112,7 @@ def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = Fal
         warm=setup,
         released=frozenset(cell.source.strip() for cell in cells),
         skipped=frozenset(cell.source.strip() for cell in cells if "explore" in cell.tags),
+        stubs=tuple((cell.source.strip(), cell.grade_id) for cell in cells if cell.grade_id in checked),
         private=private,
         thin=thin,
     )
@@ -169,8 +171,7 @@ class _Process:
                     f"not run: the cells before it used more than {self._plan.limits.cells:g} s of CPU time"
                 )
                 self.killed |= set(range(number, len(self._cells) + 1))
-            skipped = "explore" in cell.tags or cell.source.strip() in self._plan.skipped
-            if skipped or number in self.killed or not cell.source.strip():
+            if self._is_skipped(cell) or self._is_overruled(cell) or number in self.killed or not cell.source.strip():
                 continue
             try:
                 error = self._submission.run_cell(cell.source, number)
@@ -186,6 +187,20 @@ class _Process:
                 where = f" ({error['line']})" if error["line"] else ""
                 self.errors[number] = f"{error['type']}: {error['message']}"[:200] + where[:200]
         self._solo = self._submission.threads() > 1
+        if not self._submission.stop_exercises():  # what a cell has left behind must not meet the exercises
+            self.end()
+
+    def _is_skipped(self, cell: Cell) -> bool:
+        return "explore" in cell.tags or cell.source.strip() in self._plan.skipped
+
+    def _is_overruled(self, cell: Cell) -> bool:
+        """An exercise as it was handed out, whose answer is in another cell."""
+        name = dict(self._plan.stubs).get(cell.source.strip())
+        return name is not None and any(
+            _defines(other.source, name) and not self._is_skipped(other)
+            for other in self._cells
+            if other.source.strip() != cell.source.strip()
+        )
 
     def finish_exercise(self, failed: bool) -> None:
         """Leave nothing behind of an exercise that could disturb the next one."""
@@ -199,10 +214,12 @@ class _Process:
             submission.__exit__()
 
     def definition(self, name: str) -> str:
-        """The code of the cell in which a name was defined last, without comments and docstrings."""
-        cells = [cell.source for number, cell in enumerate(self._cells, 1) if number not in self.errors]
-        source = next((source for source in reversed(cells) if _defines(source, name)), "")
-        return NO_CODE.sub("", source)
+        """The code of the function or class that had a name last, without comments and docstrings."""
+        begin = re.compile(rf"^(?:def|class) {name}\b.*?(?=^[^\s)#]|\Z)", re.MULTILINE | re.DOTALL)
+        cells = [
+            NO_CODE.sub("", cell.source) for number, cell in enumerate(self._cells, 1) if number not in self.errors
+        ]
+        return next((found[-1] for source in reversed(cells) if (found := begin.findall(source))), "")
 
     def cause(self, name: str) -> str | None:
         """Why a name may be missing: the error of the cell that was to define it."""
@@ -213,6 +230,8 @@ class _Process:
                     if error.startswith("NotImplementedError")
                     else f"the cell that defines {name} fails: {error}"
                 )
+        if any(self._is_skipped(cell) and _defines(cell.source, name) for cell in self._cells):
+            return f"{name} is in a cell tagged explore, which is not run when grading: move it to a cell of its own"
         return None
 
     def notes(self) -> list[str]:
@@ -221,6 +240,14 @@ class _Process:
             for number, error in self.errors.items()
             if self._cells[number - 1].source.strip() not in self._plan.released
         ][:20]
+
+
+def _another_lab(cells: list[Cell], plan: Plan) -> str | None:
+    """Why a notebook is not of this lab: it has another's exercises and none of this one's; what is given there may be answers here."""
+    ids = {cell.grade_id.removesuffix("-check") for cell in cells if cell.grade_id.endswith("-check")}
+    if not ids or ids & {entry.name for entry in plan.exercises}:
+        return None
+    return f"this is not the notebook of {plan.lab.name}: it has the exercise {min(ids)[:80]}"
 
 
 def _defines(source: str, name: str) -> bool:
@@ -238,12 +265,15 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
         cells = parse(payload)
     except NotebookError as error:
         return ungraded(blank, plan, str(error))
+    if other := _another_lab(cells, plan):
+        return ungraded(blank, plan, other)
     process = _Process(wall, cells, plan)
+    code = "\n".join(cell.source for cell in cells if cell.code)
     results = []
     try:
         for entry in plan.exercises:
             tests = checks[entry.name]
-            transport = WalledTransport(process.open, process.meter)
+            transport = WalledTransport(process.open, process.meter, code)
             try:
                 with cpu_limit(JUDGING):
                     result, recording = run_exercise(
@@ -255,7 +285,8 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
             finally:
                 transport.close()
             process.finish_exercise(transport.failed)
-            if result.tests and all("is not defined" in test.message and not test.passed for test in result.tests):
+            missing = f"NameError: {entry.name} is not defined"
+            if result.tests and all(missing in test.message for test in result.tests):
                 reason = process.cause(entry.name) or f"{entry.name} is not defined in this notebook"
                 result = unrunnable(entry.name, tests, reason, entry.optional)
             elif plan.private is None:
@@ -271,11 +302,13 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
 
 def _with_what_it_rests_on(result: ExerciseResult, results: list[ExerciseResult], process: _Process) -> ExerciseResult:
     """A wrong answer with the other wrong answers that its code uses."""
-    if result.score == result.max_score or result.error not in (None, NOT_WRITTEN) or result.diagnosis:
+    if result.score == result.max_score or result.error not in (None, NOT_WRITTEN):
         return result
     wrong = [other.name for other in results if other.score < other.max_score and other.name != result.name]
-    used = set(re.findall(r"\w+", process.definition(result.name)))
-    return replace(result, rests_on=tuple(name for name in wrong if name in used))
+    code = process.definition(result.name)
+    used = set(re.findall(r"(?<![\w.])\w+", code))
+    own = {name for pair in re.findall(r"def +(\w+)|\b(\w+) *=(?!=)", code) for name in pair}
+    return replace(result, rests_on=tuple(name for name in wrong if name in used - own))
 
 
 def _written(cells: list[Cell], lab: Lab) -> tuple[WrittenAnswer, ...]:
@@ -420,10 +453,21 @@ def _on_cluster(plan: Plan, payloads: dict[str, bytes], scheduler: str) -> Itera
 
 def choose_seed(out: Path, seed: int | None, resume: bool) -> int:
     """The instructor's seed: as given, as recorded by the run that is resumed, or drawn once."""
-    record = out / "run.json"
-    if seed is None and resume and record.exists():
-        seed = int(json.loads(record.read_text("utf-8"))["seed"])
+    if seed is None and resume and (recorded := _recorded(out)) is not None:
+        seed = recorded["seed"]
     return secrets.randbits(48) if seed is None else seed
+
+
+def _recorded(out: Path) -> dict[str, Any] | None:
+    """What run.json says of the last run in a folder; None where there was none. Raises CourseError where it says nothing."""
+    path = out / "run.json"
+    if not path.exists():
+        return None
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        return {"lab": str(record["lab"]), "seed": int(record["seed"])}
+    except (ValueError, KeyError, TypeError):
+        raise CourseError(f"{path} is damaged: remove it and give --seed, or choose another --out") from None
 
 
 def grade_class(
@@ -440,8 +484,12 @@ def grade_class(
     Finished units are kept in DIR/units; with `resume` those of the same notebook, lab, environment and seed are used again.
     """
     units_folder, results_folder = out / "units", out / "results"
-    if results_folder.exists() and any(results_folder.iterdir()) and not (out / "run.json").exists():
-        raise CourseError(f"{out} has a folder `results` that is no run of ours: choose another --out")
+    recorded = _recorded(out) if resume or not (out / "run.json").is_file() else {"lab": plan.lab.name}
+    for folder in (results_folder, units_folder, out / "feedback"):
+        if recorded is None and folder.exists() and any(folder.iterdir()):
+            raise CourseError(f"{out} has a folder `{folder.name}` that is no run of ours: choose another --out")
+    if recorded is not None and recorded["lab"] != plan.lab.name:
+        raise CourseError(f"{out} holds a run of {recorded['lab']}: choose another --out")
     for folder in (units_folder, results_folder):
         folder.mkdir(parents=True, exist_ok=True)
     for half in [*out.glob(".*.tmp"), *units_folder.glob(".*.tmp"), *results_folder.glob(".*.tmp")]:
@@ -472,6 +520,9 @@ def grade_class(
             results_folder / f"{names[submission.student]}.json", json.dumps(result.to_json(), indent=1) + "\n"
         )
         results.append(result)
+    for path in results_folder.glob("*.json"):  # of a run with other students
+        if path.stem not in names.values():
+            path.unlink()
     return results
 
 

@@ -23,6 +23,8 @@ from typing import Any, BinaryIO
 
 import yaml
 
+from autograder.files import one_line
+
 log = logging.getLogger(__name__)
 
 NOTEBOOK_BYTES = 16 * 2**20
@@ -30,12 +32,16 @@ ARCHIVE_BYTES = 2 * 2**30  # of all notebooks of one archive together, decompres
 METADATA_BYTES = 64 * 2**20
 ENTRIES = 100_000
 DEPTH = 6
+_WRITTEN = ("feedback", "results", "units")  # the folders that a run of the grader writes
 NO_NOTEBOOK = "no notebook handed in"
 
 _CANVAS = re.compile(
-    r"(?P<student>anon_[^_]+|(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+))(?(name)|(?P<anonymous_late>_LATE)?)"
-    r"_(?:(?P<submission>\d+)_(?P<file>.+)|(?:text|link)\.html)",
+    r"(?P<student>anon_[^_]+|(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d{1,20}))(?(name)|(?P<anonymous_late>_LATE)?)"
+    r"_(?:(?P<submission>\d{1,20})_(?P<file>.+)|(?:text|link)\.html)",
     re.DOTALL,
+)
+_SYSTEM = re.compile(
+    r"\._.*|\.ds_store|thumbs\.db|desktop\.ini|__macosx|\.ipynb_checkpoints", re.IGNORECASE | re.DOTALL
 )
 _SUBMISSION = re.compile(r"submission_\d+")
 _VERSION = re.compile(r"-(\d{1,4})$")
@@ -131,7 +137,7 @@ def collect(path: str | os.PathLike[str], lab: str) -> list[Submission]:
     try:
         mode = root.stat().st_mode
     except OSError as error:
-        raise IntakeError(f"{root}: {_reason(error)}") from None
+        raise IntakeError(f"{one_line(str(root))}: {_reason(error)}") from None
     if stat.S_ISDIR(mode):
         files, folders = _list_folder(root)
         submissions = _submissions(files, folders, lab, archive=False)
@@ -142,23 +148,26 @@ def collect(path: str | os.PathLike[str], lab: str) -> list[Submission]:
         submissions = _collect_archive(root, lab)
     if not submissions:
         raise IntakeError(
-            f"{root}: no submissions in it; expected <student>.ipynb, submitted/<student>/{lab}/*.ipynb, "
-            "or the zip that Canvas or Gradescope gives out"
+            f"{one_line(str(root))}: no submissions in it; expected <student>.ipynb, "
+            f"submitted/<student>/{lab}/*.ipynb, or the zip that Canvas or Gradescope gives out"
         )
     return submissions
 
 
 def _collect_archive(path: Path, lab: str) -> list[Submission]:
+    name = one_line(str(path))
     try:
         with _open_regular(path, dir_fd=None) as stream, zipfile.ZipFile(stream) as archive:
             files, folders = _list_archive(archive)
             return _submissions(files, folders, lab, archive=True)
     except _Unreadable as error:
-        raise IntakeError(f"{path}: the archive {error}") from None
+        raise IntakeError(f"{name}: the archive {error}") from None
     except zipfile.BadZipFile as error:
-        raise IntakeError(f"{path}: not a zip archive, or a damaged one ({error})") from None
+        raise IntakeError(f"{name}: not a zip archive, or a damaged one ({one_line(str(error))})") from None
     except _BROKEN_ARCHIVE as error:
-        raise IntakeError(f"{path}: the archive cannot be read ({type(error).__name__}: {error})") from None
+        raise IntakeError(
+            f"{name}: the archive cannot be read ({type(error).__name__}: {one_line(str(error))})"
+        ) from None
 
 
 # --- from files to students -------------------------------------------------------------------------------------------
@@ -168,7 +177,7 @@ def _submissions(files: list[_File], folders: list[tuple[str, ...]], lab: str, a
     """Find out which layout this is, and choose one notebook per student."""
     if archive:
         files, folders = _without_wrapper(files, folders, lab)
-    hand_ins = _from_gradescope(files, folders) or _from_nbgrader(files, folders, lab) or _from_flat(files, archive)
+    hand_ins = _from_gradescope(files, folders) or _from_nbgrader(files, folders, lab) or _from_flat(files, folders)
     return [_choose(student, hand_ins[student], lab) for student in sorted(hand_ins)]
 
 
@@ -206,7 +215,7 @@ def _from_gradescope(files: list[_File], folders: list[tuple[str, ...]]) -> dict
             hand_in.files += [f for f in files if f.parts[: len(root)] == root]
             hand_in.notes += notes
             if len(students) > 1:
-                hand_in.notes.append("handed in by a group: " + ", ".join(students))
+                hand_in.notes.append("handed in by a group: " + one_line(", ".join(students)))
     return hand_ins
 
 
@@ -218,41 +227,65 @@ def _gradescope_metadata(data: bytes) -> dict[str, list[str]]:
         document = yaml.load(data, Loader=loader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise _Unreadable(f"cannot be read ({type(error).__name__})") from None
-    result: dict[str, list[str]] = {}
+    submitters: dict[str, list[list[str]]] = {}
     for folder, record in document.items() if isinstance(document, dict) else ():
-        submitters = record.get(":submitters") if isinstance(record, dict) else None
-        students = []
-        for submitter in submitters if isinstance(submitters, list) else ():
-            if isinstance(submitter, dict):
-                ids = (submitter.get(key) for key in (":sid", ":email", ":name"))
-                students += [i.strip() for i in ids if isinstance(i, str) and i.strip() not in ("", "~", "null")][:1]
-        result[str(folder)] = list(dict.fromkeys(students))
+        found = record.get(":submitters") if isinstance(record, dict) else None
+        found = found if isinstance(found, list) else []
+        submitters[str(folder)] = [_gradescope_ids(submitter) for submitter in found if isinstance(submitter, dict)]
+    # An id that several people have ("0000") would make one student of them: the next kind of id counts then.
+    owners: dict[tuple[int, str], set[str | int]] = defaultdict(set)
+    for number, (sid, email, name) in enumerate(ids for people in submitters.values() for ids in people):
+        owners[0, sid].add(email or name)
+        owners[1, email].add(name)
+        owners[2, name].add(number)
+    result: dict[str, list[str]] = {}
+    for folder, people in submitters.items():
+        own = [[i for kind, i in enumerate(ids) if i and len(owners[kind, i]) == 1] for ids in people]
+        result[folder] = list(dict.fromkeys(ids[0] if ids else folder for ids in own))
     return result
 
 
+def _gradescope_ids(submitter: dict[str, Any]) -> list[str]:
+    """Student id, e-mail address and name, "" where there is none."""
+    found = [submitter.get(key) for key in (":sid", ":email", ":name")]
+    ids = [i.strip() if isinstance(i, str) else "" for i in found]
+    return ["" if i.casefold() in ("~", "null", "none", "n/a", "-") else i for i in ids]
+
+
 def _from_nbgrader(files: list[_File], folders: list[tuple[str, ...]], lab: str) -> dict[str, _HandIn]:
-    """`[submitted/]<student>/<lab>/*`; a student who has a folder but not this lab handed nothing in."""
+    """`[submitted/]<student>/<lab>/*`; a student who has a folder but not this lab handed nothing in.
+
+    What `autograder grade --out` wrote among the students' folders is no student.
+    """
     hand_ins: dict[str, _HandIn] = defaultdict(_HandIn)
     under = [f for f in folders if len(f) == 3 and f[0] == "submitted" and _lab_rank(f[-1], lab) == 2]
     direct = [f for f in folders if _is_lab(f, lab)]
     prefix: tuple[str, ...] = ("submitted",) if under else ()
     if not under and not direct:
         return hand_ins
-    for folder in folders:
-        if len(folder) == len(prefix) + 1 and folder[:-1] == prefix:
+    runs, handed_in = _runs(files, folders), {folder[:-1] for folder in under or direct}
+    students = {f for f in folders if len(f) == len(prefix) + 1 and f[:-1] == prefix}
+    for folder in students:
+        ours = folder in runs or (prefix in runs and folder[-1] in _WRITTEN)
+        if folder in handed_in or not ours:
             hand_ins[folder[-1]]  # a defaultdict: this enters the student
     for folder in under or direct:
         hand_ins[folder[-2]].files += [f for f in files if f.parts[:-1] == folder]
+    astray = {(), prefix} | students
+    for file in files:
+        if file.is_notebook and file.parts[:-1] in astray:
+            log.warning("%r: a notebook outside <student>/%s/, ignored", "/".join(file.parts)[:200], lab)
     return hand_ins
 
 
-def _from_flat(files: list[_File], archive: bool) -> dict[str, _HandIn]:
-    """`<student>.ipynb`, or Canvas's `name_LATE_user_submission_file`."""
+def _from_flat(files: list[_File], folders: list[tuple[str, ...]]) -> dict[str, _HandIn]:
+    """`<student>.ipynb`, or Canvas's `name_LATE_user_submission_file`; what is neither is said to be ignored."""
     hand_ins: dict[str, _HandIn] = defaultdict(_HandIn)
     level = [f for f in files if len(f.parts) == 1]
     matches = [_CANVAS.fullmatch(f.name) for f in level]
-    # An unpacked Canvas zip is told from ids such as lee_1_2_x by this: every notebook has Canvas's form.
-    canvas = archive or all(match for f, match in zip(level, matches, strict=True) if f.is_notebook)
+    # What Canvas gives out is told from ids such as lee_1_2_x by this: every notebook has Canvas's form.
+    canvas = all(match for f, match in zip(level, matches, strict=True) if f.is_notebook)
+    ignored = []
     for file, match in zip(level, matches, strict=True):
         if canvas and match:
             hand_in = hand_ins["_".join(filter(None, match.group("name", "user"))) or match["student"]]
@@ -261,7 +294,18 @@ def _from_flat(files: list[_File], archive: bool) -> dict[str, _HandIn]:
             hand_in.files.append(_canvas_file(file, match["file"] or file.name, int(match["submission"] or 0)))
         elif file.is_notebook:
             hand_ins[file.stem].files.append(file)
+        else:
+            ignored.append((file.name, "not <student>.ipynb"))
+    runs = _runs(files, folders)
+    ignored += [(f[0], "a folder beside the notebooks") for f in folders if len(f) == 1 and f not in runs]
+    for name, why in ignored if hand_ins else ():
+        log.warning("%r: %s, ignored", name[:200], why)
     return hand_ins
+
+
+def _runs(files: list[_File], folders: list[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """The folders that `autograder grade` wrote to."""
+    return {f.parts[:-1] for f in files if f.name == "run.json"} & {f[:-1] for f in folders if f[-1] == "results"}
 
 
 def _canvas_file(file: _File, name: str, submission: int) -> _File:
@@ -299,7 +343,8 @@ def _choose(student: str, hand_in: _HandIn, lab: str) -> Submission:
         if {f.name for f in notebooks} == {chosen.name}:
             notes.append(f"handed in {len(notebooks)} times: the newest counts")
         else:
-            notes.append(f"{len(notebooks)} notebooks: {chosen.name} counts, not {_listing([f.name for f in ignored])}")
+            counts, others = one_line(chosen.name), _listing([f.name for f in ignored])
+            notes.append(f"{len(notebooks)} notebooks: {counts} counts, not {others}")
     try:
         payload = chosen.read(NOTEBOOK_BYTES)
     except _Unreadable as error:
@@ -308,13 +353,16 @@ def _choose(student: str, hand_in: _HandIn, lab: str) -> Submission:
 
 
 def _listing(names: list[str]) -> str:
-    shown = [name if len(name) <= 60 else name[:59] + "…" for name in names[:5]]
+    shown = [one_line(name if len(name) <= 60 else name[:59] + "…") for name in names[:5]]
     return ", ".join(shown) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _is_hidden(part: str) -> bool:
-    """Checkpoints, AppleDouble files and other droppings of programs are nobody's work."""
-    return part.startswith(".") or part == "__MACOSX"
+def _is_hidden(name: str) -> bool:
+    """Checkpoints, AppleDouble files and other droppings of programs are nobody's work; a hidden notebook may be."""
+    system = bool(_SYSTEM.fullmatch(name))
+    if not system and name.startswith(".") and name.lower().endswith(".ipynb"):
+        log.warning("%r: a hidden notebook, ignored", name[:200])
+    return system or name.startswith(".")
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------
@@ -328,20 +376,26 @@ def _list_folder(root: Path) -> tuple[list[_File], list[tuple[str, ...]]]:
         for entry in _entries(root, (), files, folders):
             _add_inside_link(root, entry, files)
     except OSError as error:
-        raise IntakeError(f"{root}: {_reason(error)}") from None
+        raise IntakeError(f"{one_line(str(root))}: {_reason(error)}") from None
     flat = any(file.is_notebook for file in files)
     pending = [f for f in folders if not flat or f == ("submitted",) or _SUBMISSION.fullmatch(f[0])]
+    listed = set(pending)  # the others are named as ignored, but for what this grader wrote
+    folders = [f for f in folders if f in listed or not _holds_run(root / f[0])]
     while pending:
         folder = pending.pop()
         try:
             for entry in _entries(root, folder, files, found := []):
-                log.warning("%s: a link or special file, ignored", entry.path)
+                log.warning("%r: a link or special file, ignored", entry.path)
         except OSError as error:
-            log.warning("%s: %s, ignored", root.joinpath(*folder), _reason(error))
+            log.warning("%r: %s, ignored", str(root.joinpath(*folder)), _reason(error))
             continue
         folders += found
         pending += [f for f in found if len(f) < DEPTH]
     return sorted(files, key=lambda f: f.parts), sorted(folders)
+
+
+def _holds_run(folder: Path) -> bool:
+    return all(os.path.exists(folder / name) for name in ("run.json", "results"))
 
 
 def _entries(
@@ -363,7 +417,9 @@ def _entries(
             except FileNotFoundError:
                 continue  # it vanished between the listing and here
             if len(files) + len(folders) > ENTRIES:
-                raise IntakeError(f"{root}: more than {ENTRIES} files; is this the folder of submissions?")
+                raise IntakeError(
+                    f"{one_line(str(root))}: more than {ENTRIES} files; is this the folder of submissions?"
+                )
 
 
 def _folder_file(root: Path, parts: tuple[str, ...], target: tuple[str, ...], modified: int) -> _File:
@@ -383,7 +439,7 @@ def _add_inside_link(root: Path, entry: os.DirEntry[str], files: list[_File]) ->
             parts = target.relative_to(inside).parts
             files.append(_folder_file(inside, (entry.name,), parts, target.stat().st_mtime_ns))
             return
-    log.warning("%s: a link that leads out, or a special file: ignored", entry.path)
+    log.warning("%r: a link that leads out, or a special file: ignored", entry.path)
 
 
 def _read_file(root: Path, parts: tuple[str, ...], cap: int) -> bytes:
@@ -485,6 +541,6 @@ def _archive_file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, parts: tuple
             with archive.open(entry) as stream:
                 return _read_capped(stream, cap, budget.spend)
         except _BROKEN_ARCHIVE as error:
-            raise _Unreadable(f"is damaged in the archive ({error or type(error).__name__})") from None
+            raise _Unreadable(f"is damaged in the archive ({one_line(str(error)) or type(error).__name__})") from None
 
     return _File(parts, entry.date_time, read)

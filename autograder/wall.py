@@ -42,9 +42,14 @@ DENIED_CALLS = (
     "name_to_handle_at socket connect bind listen accept accept4 reboot swapon acct quotactl setuid setgid setreuid setregid "
     "setresuid setresgid setgroups setfsuid setfsgid personality memfd_create memfd_secret shmget shmat msgget semget mq_open "
     "fanotify_init swapoff syslog ioperm iopl modify_ldt settimeofday clock_settime clock_adjtime adjtimex sethostname "
-    "setdomainname vhangup lookup_dcookie uselib nfsservctl quotactl_fd process_madvise seccomp"
+    "setdomainname vhangup lookup_dcookie uselib nfsservctl quotactl_fd process_madvise seccomp vfork"
 ).split()
-NEW_NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)  # flags of clone
+OF_ITSELF_ONLY = ("prlimit64", "sched_setscheduler", "sched_setaffinity")  # their first argument is a process
+SHARED = 0x21  # MAP_SHARED | MAP_ANONYMOUS
+REFUSED_CLONES = (
+    *(0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000),  # new namespaces
+    0x00004000,  # CLONE_VFORK: the parent would wait for good, and neither idle nor run
+)
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,11 @@ def seccomp_filter() -> bytes:
             except (RuntimeError, OSError, ValueError):  # a call that this kernel's libseccomp does not know
                 continue
         rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags cannot be seen; libc falls back to clone
-        for flag in NEW_NAMESPACES:
+        for name in OF_ITSELF_ONLY:
+            rules.add_rule(pyseccomp.ERRNO(errno.EPERM), name, pyseccomp.Arg(0, pyseccomp.NE, 0))
+        # Shared memory without a file is nobody's: no limit and no count of a process would see it.
+        rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "mmap", pyseccomp.Arg(3, pyseccomp.MASKED_EQ, SHARED, SHARED))
+        for flag in REFUSED_CLONES:
             rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
         with tempfile.TemporaryFile() as file:
             rules.export_bpf(file)
@@ -371,7 +380,8 @@ class Wall:
         for path in python:
             arguments += [*parents(path), "--ro-bind", str(path), str(path)]
         covered = []
-        for hidden in (self.course, Path.home()):  # where a system path holds the course or a home, cover it
+        # Where a system path holds the course or a home, cover it. (Path.home() raises where a user has none.)
+        for hidden in (self.course, Path(os.path.expanduser("~"))):
             if any(bound in hidden.parents for bound in [*system, *python]):
                 covered.append(str(hidden))
                 arguments += ["--perms", "0755", "--tmpfs", str(hidden)]
@@ -385,7 +395,7 @@ class Wall:
         arguments += ["--ro-bind", str(self.course / "data" / "arrays"), f"{BOX}/data/arrays"]
         arguments += ["--proc", "/proc", "--perms", "0755", "--tmpfs", "/dev", "--perms", "1777", "--dir", "/dev/shm"]
         # Not --dev: its terminals cost an ordinary user a second user namespace, from which no pid namespace can be left.
-        for name in ("null", "zero", "full", "random", "urandom"):
+        for name in ("null", "full", "random", "urandom"):  # not zero: to map it is to share memory that is nobody's
             arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
         # What an ordinary user could write to would outlive a submission; the scratch of each covers the rest.
         for made_here in ("/", "/dev", "/tmp", *covered):
@@ -638,8 +648,8 @@ class WalledTransport:
         Gives the socket of a new process; raises WallError where there can be none.
     """
 
-    def __init__(self, open: Callable[[], Waiter], meter: Meter):
-        self._open, self._meter = open, meter
+    def __init__(self, open: Callable[[], Waiter], meter: Meter, code: str = ""):
+        self._open, self._meter, self.code = open, meter, code
         self._waiter: Waiter | None = None
         self._memory: float | None = None
         self._cpu = self._received = 0.0

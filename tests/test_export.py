@@ -4,9 +4,11 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +16,13 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder import export
 from autograder.build import Kind, build
-from autograder.course import find_lab
+from autograder.course import find_lab, labs
 from autograder.export import ExportError, to_canvas, to_gradescope, to_nbgrader
 from autograder.result import ExerciseResult, Result, TestResult, WrittenAnswer
+from autograder.spans import BEGIN, END, read_spans
+from autograder.written import read_questions
 
 ROOT = Path(__file__).parents[1]
 WALL = {"layers": ["x"], "missing": {}, "graded_use": True, "summary": "Wall: x."}
@@ -97,6 +102,27 @@ def test_two_who_claim_one_row_get_nothing(tmp_path, template):
     assert {line["ID"]: line["Lab 1: Likelihood (501)"] for line in read(tmp_path / "out.csv")}["1001"] == ""
 
 
+@pytest.mark.parametrize(
+    ("row", "student", "scores"),
+    [
+        (["Smith, Al", "2001", "", "smith_1001@x.edu", "A", "", "", ""], "smith_1001@x.edu", {"2001": "7"}),
+        (["Smith, Al", "2001", "", "smith_1001", "A", "", "", ""], "smith_1001", {"2001": "7"}),
+        (["Smith, Al", "2001", "smith_1001", "", "A", "", "", ""], "Smith_1001", {"2001": "7"}),
+        (["Smith, Al", "2001", "", "smith_1001@x.edu", "A", "", "", ""], "smith_1001", {}),  # Al, or Jane, 1001?
+        (["Smith, Al", "2001", "1001", "", "A", "", "", ""], "1001", {}),  # Al's SIS id, Jane's Canvas id
+        (["Smith, Al", "2001", "", "", "A", "", "", ""], "---", {}),
+        (["---", "2001", "", "@x.edu", "A", "", "", ""], "...", {}),
+        (["", "2001", "", "", "A", "", "", ""], "", {}),
+        (["Smith, Al", "2001", "", "al1", "A", "", "", ""], "al-1", {}),  # another login, not another way to write it
+    ],
+)
+def test_only_an_exact_match_or_a_single_guess_counts(tmp_path, template, row, student, scores):
+    export = to_canvas([make(student)], template([*GRADEBOOK[2:-1], row]), tmp_path / "out.csv")
+    written = {line["ID"]: line["Lab 1: Likelihood (501)"] for line in read(tmp_path / "out.csv")}
+    assert {id: score for id, score in written.items() if score == "7"} == scores
+    assert export.without_row == (() if scores else (student,))
+
+
 def test_the_upload_has_canvas_columns_and_every_row(tmp_path, template):
     export = to_canvas([make("jdoe")], template(), tmp_path / "out.csv")
     lines = read(tmp_path / "out.csv")
@@ -144,6 +170,19 @@ def test_what_is_no_gradebook_is_one_line(tmp_path, content):
 def test_canvas_needs_results(tmp_path, template):
     with pytest.raises(ExportError, match="no results"):
         to_canvas([], template(), tmp_path / "out.csv")
+
+
+MIXED = [
+    ([make("ann"), make("ben", lab="lab2")], "results of lab1, lab2 are mixed"),
+    ([make("ann"), make("ben"), make("ann", 0)], "'ann' has 2 results"),
+]
+
+
+@pytest.mark.parametrize(("results", "said"), MIXED)
+def test_canvas_needs_one_result_of_one_lab_for_each_student(tmp_path, template, results, said):
+    with pytest.raises(ExportError, match=said):
+        to_canvas(results, template(), tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
 
 
 # --- nbgrader ---------------------------------------------------------------------------------------------------------
@@ -230,6 +269,72 @@ def test_without_nbgrader_there_is_one_line(tmp_path, monkeypatch):
         to_nbgrader([make("ann")], tmp_path / "gradebook.db", "lab1")
 
 
+@pytest.mark.parametrize(
+    ("results", "said"), [*MIXED, ([make("ann", lab="lab2")], "results of lab2, not of lab1"), ([], "no results")]
+)
+def test_nbgrader_needs_one_result_of_the_lab_for_each_student(tmp_path, results, said):
+    with pytest.raises(ExportError, match=said):
+        export_nbgrader(results, tmp_path / "gradebook.db")
+    assert not (tmp_path / "gradebook.db").exists()
+
+
+@pytest.mark.parametrize("name", ["a?b.db", "a#b.db", "50%25.db", "a b.db"])
+def test_the_gradebooks_path_is_taken_as_it_is(tmp_path, name):
+    with book(export_nbgrader([make("ann")], tmp_path / name).rename(tmp_path / "plain.db")) as gradebook:
+        assert gradebook.find_submission("lab1", "ann").score == 7
+    assert [path.name for path in tmp_path.iterdir()] == ["plain.db"]
+
+
+def no_database(path):
+    path.write_text("student,score\nann,7\n" * 100)
+
+
+def another_database(path):
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE student (name TEXT)")
+
+
+def old_gradebook(path):
+    with closing(sqlite3.connect(export_nbgrader([make("ann")], path))) as database:
+        database.execute("ALTER TABLE assignment RENAME COLUMN course_id TO course")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (no_database, "cannot be used as nbgrader's database .file is not a database"),
+        (another_database, "is a database, but not nbgrader's"),
+        (old_gradebook, "the scores cannot be written .no such column"),
+        (Path.mkdir, "is a folder"),
+    ],
+)
+def test_what_is_no_gradebook_is_one_line_and_stays(tmp_path, prepare, said):
+    path = tmp_path / "gradebook.db"
+    prepare(path)
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(ExportError, match=said) as error:
+        export_nbgrader([make("ann")], path)
+    assert "\n" not in str(error.value)
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def test_a_gradebook_in_a_missing_folder_is_one_line(tmp_path):
+    with pytest.raises(ExportError, match=f"no folder {tmp_path / 'none'} for the gradebook"):
+        export_nbgrader([make("ann")], tmp_path / "none" / "gradebook.db")
+
+
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "SELECT * FROM student"])
+def test_a_locked_gradebook_is_one_line(tmp_path, monkeypatch, caplog, lock):
+    monkeypatch.setattr(export, "_PATIENCE", 0.1)
+    path = export_nbgrader([make("ann"), make("ben")], tmp_path / "gradebook.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        reading = database.execute(lock)
+        reading.fetchone()
+        with pytest.raises(ExportError, match="gradebook.db: cannot be used .* .database is locked"):
+            export_nbgrader([make("ann", 0)], path)
+    assert not caplog.records  # nbgrader logs a traceback where it meets the lock itself
+
+
 # --- Gradescope -------------------------------------------------------------------------------------------------------
 
 TOY = '''\
@@ -251,8 +356,9 @@ def negate(x):
     x = np.asarray(x)  # given to the student
     ### BEGIN SOLUTION
     secret_way = -x
-    return secret_way
+    minus = secret_way
     ### END SOLUTION
+    return minus  # given, too, though only the solution says what it is
 '''
 EARLIER = '''\
 """An earlier lab."""
@@ -389,6 +495,33 @@ def test_the_zip_has_no_answer_in_it(archive):
             assert not any(part in name for part in ("unrelated", "lab2", "tests/", "__pycache__"))
         assert "return x / 2" in opened.read("course/solutions/earlier.py").decode()
         assert "Say why." in opened.read("course/solutions/answers/lab1.md").decode()
+
+
+def solution_lines(span):
+    inside = False
+    for line in map(str.strip, span.marked.splitlines()):
+        if line in (BEGIN, END):
+            inside = line == BEGIN
+        elif inside and len(line) > 15:  # a shorter one, such as `return x`, gives nothing away
+            yield line
+
+
+@pytest.mark.parametrize("lab", labs(ROOT), ids=lambda lab: lab.name)
+def test_every_lab_of_the_course_exports_without_its_answers(lab, tmp_path):
+    to_gradescope(ROOT, lab.name, tmp_path / "autograder.zip")
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as opened:
+        texts = {n: opened.read(n).decode() for n in opened.namelist() if n.endswith((".py", ".md", ".ipynb"))}
+    released = [cell.source for cell in nbformat.reads(build(lab), as_version=4).cells]
+    known = {line.strip() for source in [*released, lab.checks.read_text("utf-8")] for line in source.splitlines()}
+    spans = read_spans(lab.reference).values()
+    secret = {line for span in spans for line in solution_lines(span)} - known
+    assert secret or not any(span.has_solution for span in spans)
+    for other in labs(ROOT):
+        for question in read_questions(other.answers).values() if other.answers.exists() else ():
+            secret |= {line.strip() for line in question.key.splitlines() if len(line) > 40}
+    for name, text in texts.items():
+        assert not secret & {line.strip() for line in text.splitlines()}, name
+    assert [name for name in texts if "/labs/" in name] == [f"course/labs/{lab.notebook.name}"]
 
 
 def test_the_same_course_makes_the_same_zip(course, archive, tmp_path):

@@ -213,6 +213,56 @@ def test_a_folder_on_the_way_that_becomes_a_link_is_not_followed(tmp_path, monke
     assert found["ann"].payload == NB and found["ben"].payload is None
 
 
+FLAT = {
+    "ann.ipynb": NB, "bob.pdf": b"", "cy.ipynb.txt": NB, "dan.ipynb.json": NB, "eve/lab1_likelihood.ipynb": NB,
+    ".dot.ipynb": NB,
+}  # fmt: skip
+SYSTEM = {
+    ".DS_Store": b"", "Thumbs.db": b"", "desktop.ini": b"", "._ann.ipynb": b"", "__MACOSX/ann.ipynb": b"",
+    ".ipynb_checkpoints/ann-checkpoint.ipynb": b"", "graded/run.json": b"", "graded/results/ann.json": b"",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_what_is_ignored_in_a_flat_folder_is_named_once_and_what_systems_leave_is_not(tmp_path, caplog, zipped):
+    if zipped:
+        path = make_zip(tmp_path / "c.zip", FLAT | SYSTEM | {"a\\b.ipynb": NB})
+        ignored = ["bob.pdf", "cy.ipynb.txt", "dan.ipynb.json", "eve", ".dot.ipynb", "a"]
+    else:
+        path = tree(tmp_path, FLAT | SYSTEM)
+        ignored = ["bob.pdf", "cy.ipynb.txt", "dan.ipynb.json", "eve", ".dot.ipynb"]
+    assert payloads(collect(path, "lab1")) == {"ann": NB}
+    assert sorted(m.partition(": ")[0] for m in caplog.messages) == sorted(map(repr, ignored))
+
+
+HOSTILE = "x\x1b[31m\ny\u202e"
+
+
+def is_clean(text: str) -> bool:
+    return clean(text) == text and "\n" not in text
+
+
+def test_hostile_names_reach_no_message_as_they_are(tmp_path, caplog):
+    root = tree(
+        tmp_path / HOSTILE,
+        {
+            f"ann/lab1/{HOSTILE}.ipynb": NB, "ann/lab1/lab1.ipynb": NB, f"ann/lab1/{HOSTILE}2.ipynb": NB,
+            f"ben/lab1/{HOSTILE}.txt": b"", f"cy/{HOSTILE}.ipynb": NB,
+        },
+    )  # fmt: skip
+    (root / "ben" / "lab1" / HOSTILE).symlink_to("nowhere")
+    found = by_student(collect(root, "lab1"))
+    assert "lab1.ipynb counts, not x\ufffd[31m y" in found["ann"].notes[0] and "but x\ufffd[31m y" in found["ben"].error
+    assert is_clean(found["ann"].notes[0]) and is_clean(found["ben"].error)
+    assert len(caplog.messages) == 2 and all(map(is_clean, caplog.messages))
+    (root / "empty").mkdir()
+    (root / "bad.zip").write_bytes(b"PK")
+    for path in (root / "empty", root / "bad.zip", root / "missing"):
+        with pytest.raises(IntakeError) as error:
+            collect(path, "lab1")
+        assert is_clean(str(error.value))
+
+
 # --- nbgrader ---------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +312,35 @@ def test_a_students_link_to_anothers_work_is_not_followed(tmp_path):
     assert set(found) == {"ann", "eve"} and found["eve"].error.startswith(NO_NOTEBOOK)
 
 
+@pytest.mark.parametrize("out", ["graded/", ""])
+@pytest.mark.parametrize("at", ["", "submitted"])
+def test_what_a_run_wrote_among_the_students_is_no_student(tmp_path, out, at):
+    run = {"run.json": b"", "results/ann.json": b"", "units/1.json": b"", "feedback/ann.html": b""}
+    tree(tmp_path / "submitted", {f"{out}{name}": data for name, data in run.items()})
+    tree(tmp_path / "submitted", {"ann/lab1/lab1.ipynb": b"a", "ben/lab2/lab2.ipynb": b"b"})
+    put(tmp_path, **{"stray.ipynb": b""})
+    assert payloads(collect(tmp_path / at, "lab1")) == {"ann": b"a", "ben": None}
+
+
+def test_a_student_who_is_called_like_a_run_or_hands_one_in_is_kept(tmp_path):
+    tree(tmp_path, {"run.json": b"", "results/lab1/lab1.ipynb": b"r", "units/1.json": b""})
+    tree(tmp_path, {"ann/lab1/lab1.ipynb": b"a", "ann/lab1/run.json": b"", "ann/lab1/results/x.json": b""})
+    tree(tmp_path, {"ben/run.json": b"", "ben/results/x.json": b"", "ben/lab1/lab1.ipynb": b"b"})
+    assert payloads(collect(tmp_path, "lab1")) == {"ann": b"a", "ben": b"b", "results": b"r"}
+
+
+def test_a_notebook_outside_a_labs_folder_is_named(tmp_path, caplog):
+    tree(
+        tmp_path, {"submitted/ann/lab1/lab1.ipynb": b"a", "submitted/eve/lab1.ipynb": b"e", "submitted/cy.ipynb": b"c"}
+    )
+    put(tmp_path, **{"source/lab1/lab1.ipynb": b"s"})
+    assert payloads(collect(tmp_path, "lab1")) == {"ann": b"a", "eve": None}
+    assert sorted(m.partition(": ")[0] for m in caplog.messages) == [
+        "'submitted/cy.ipynb'",
+        "'submitted/eve/lab1.ipynb'",
+    ]
+
+
 # --- Canvas -----------------------------------------------------------------------------------------------------------
 
 CANVAS = {
@@ -297,6 +376,20 @@ def test_a_canvas_zip(tmp_path):
 
 def test_a_canvas_zip_unpacked(tmp_path):
     check_canvas(collect(tree(tmp_path, CANVAS), "lab1"))
+
+
+def test_a_zip_is_canvass_only_where_every_notebook_has_its_form(tmp_path):
+    files = {"lee_1_2_x.ipynb": b"x", "lee_1_3_y.ipynb": b"y", "ann.ipynb": b"a"}
+    found = payloads(collect(make_zip(tmp_path / "c.zip", files), "lab1"))
+    assert found == {"lee_1_2_x": b"x", "lee_1_3_y": b"y", "ann": b"a"}
+
+
+def test_a_number_without_end_is_a_name(tmp_path):
+    long = f"bob_3_{'1' * 5000}_lab1"
+    assert payloads(collect(make_zip(tmp_path / "c.zip", {f"{long}.ipynb": b"b", "ann.ipynb": b"a"}), "lab1")) == {
+        "ann": b"a",
+        long: b"b",
+    }
 
 
 def test_the_newest_of_one_submission_number(tmp_path):
@@ -369,6 +462,28 @@ def test_a_gradescope_zip(tmp_path, prefix):
 def test_a_gradescope_zip_unpacked(tmp_path):
     tree(tmp_path, GRADESCOPE)
     check_gradescope(collect(tmp_path / "assignment_5_export", "lab1"))
+
+
+@pytest.mark.parametrize("sid", ["N/A", "0000", ""])
+def test_an_id_that_several_students_have_is_nobodys(tmp_path, sid):
+    people = [("Ann", "ann@x.edu"), ("Ben", "ben@x.edu"), ("Cy", ""), ("Cy", "")]
+    metadata = "".join(
+        f"submission_{n}:\n  :submitters:\n  - {{':name': {name}, ':sid': '{sid}', ':email': '{email}'}}\n"
+        for n, (name, email) in enumerate(people)
+    )
+    files = {f"submission_{n}/lab1.ipynb": str(n).encode() for n in range(4)}
+    path = make_zip(tmp_path / "g.zip", files | {"submission_metadata.yml": metadata.encode()})
+    assert payloads(collect(path, "lab1")) == {
+        "ann@x.edu": b"0", "ben@x.edu": b"1", "submission_2": b"2", "submission_3": b"3",
+    }  # fmt: skip
+
+
+def test_one_student_with_two_submissions_is_one(tmp_path):
+    person = ":submitters: [{':name': Ann, ':sid': '7', ':email': ann@x.edu}]"
+    metadata = f"submission_1:\n  {person}\nsubmission_2:\n  {person}\n".encode()
+    files = {"submission_1/lab1.ipynb": b"1", "submission_2/lab1.ipynb": b"2", "submission_metadata.yml": metadata}
+    (submission,) = collect(make_zip(tmp_path / "g.zip", files), "lab1")
+    assert submission.student == "7" and submission.notes
 
 
 @pytest.mark.parametrize(

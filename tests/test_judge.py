@@ -467,3 +467,50 @@ def test_coerce():
     ragged = coerce(([1, 2], [[1], [2, 3]]))
     assert isinstance(ragged, tuple) and isinstance(ragged[0], np.ndarray) and isinstance(ragged[1][0], np.ndarray)
     assert coerce("abc") == "abc" and coerce(None) is None
+
+
+def test_what_is_written_only_in_part_keeps_its_points(judge):
+    def f(x):
+        if x.ndim == 0:
+            raise NotImplementedError
+        return 2 * x
+
+    checks = DOUBLES + '@points(1)\n@hint("also one number")\ndef test_scalar(f):\n    assert f(np.array(2.0)) == 4.0\n'
+    result = judge(f, checks)
+    assert (result.score, result.error) == (1, None)
+    assert result.tests[1].message == "f raised NotImplementedError"
+
+
+@pytest.mark.parametrize("how", ["class", "value", "budget", "wire", "message", "line", "argument"])
+def test_nothing_that_is_shown_carries_a_secret_input(judge, how):
+    """Whatever a function does with its input: names of classes, messages, source lines and names of arguments are its own."""
+    import linecache
+
+    from autograder.inside.student import OutOfTime
+    from autograder.wire import WireError
+
+    def f(x):
+        secret = "LEAK" + str(x[0])[:6].replace(".", "")
+        if how == "class":
+            raise type(secret, (Exception,), {"__module__": "builtins"})()
+        if how == "value":
+            return type(secret, (), {})()
+        if how == "argument":
+            x[0] = 0.0
+        if how == "line":
+            linecache.cache[f.__code__.co_filename] = (9, None, [secret] * 9999, "x")
+        raise {"budget": OutOfTime, "wire": WireError}.get(how, ValueError)(secret)
+
+    draws = """
+    @points(1)
+    @hint("whatever")
+    def test_draws(f, rng):
+        x = rng.uniform(2.0, 3.0, size=2)
+        assert_allclose(f(x), 2 * x)
+    """
+    try:
+        result = judge(f, draws, seed=5, secret=True)
+    finally:
+        linecache.checkcache()
+        linecache.cache.pop(f.__code__.co_filename, None)
+    assert result.score == 0 and "LEAK" not in result.tests[0].message

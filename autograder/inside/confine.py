@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
 MS_NOSUID_NODEV, MS_NOSUID_NODEV_NOEXEC, MS_PRIVATE_RECURSIVE = 0x6, 0xE, 0x44000
+MS_REMOUNT_BIND_READ_ONLY = 0x1021
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL, SECCOMP_MODE_FILTER = 4, 2
@@ -86,7 +87,7 @@ def confine(memory: int, slot: int, filter: bytes, scratch: list[str]) -> Layers
         layers.attempt("own mounts and ipc", _own_mounts, scratch)
     else:
         layers.missing["own mounts and ipc"] = "not Linux"
-    layers.attempt("limits", _limits, memory)
+    layers.attempt("limits", _limits, memory, "own mounts and ipc" in layers.active)
     if sys.platform.startswith("linux"):
         _drop_bounding_set()  # while that is still allowed
     layers.attempt("own user", _own_user, FIRST_UID + slot)
@@ -114,7 +115,7 @@ def _own_mounts(scratch: list[str]) -> None:
     os.chdir(scratch[0])
 
 
-def _limits(memory: int) -> None:
+def _limits(memory: int, own_proc: bool) -> None:
     with open("/proc/self/statm") as statm:
         mapped = int(statm.read().split()[0]) * resource.getpagesize()
     limits = LIMITS | {resource.RLIMIT_AS: mapped + memory, resource.RLIMIT_NPROC: PROCESSES}
@@ -124,6 +125,8 @@ def _limits(memory: int) -> None:
         resource.setrlimit(kind, (value, value))
     with open("/proc/self/oom_score_adj", "w") as score:  # where memory runs out all the same, let it be this process
         score.write("1000")
+    if own_proc:  # what was written there stays
+        _call("mount", b"none", b"/proc", None, MS_REMOUNT_BIND_READ_ONLY | MS_NOSUID_NODEV_NOEXEC, None)
 
 
 def _own_user(uid: int) -> None:

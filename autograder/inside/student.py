@@ -5,7 +5,9 @@ handed call back to the judge by frames of their own. Values are the only part o
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
 import inspect
 import linecache
 import re
@@ -276,20 +278,30 @@ def run_cell(source: str, number: int, namespace: dict[str, Any]) -> dict[str, A
     name = f"<cell {number}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     try:
-        exec(compiled(source, name), namespace)
+        execute(source, name, namespace)
     except BaseException as error:
         return describe(error, namespace)
     return None
 
 
-def compiled(source: str, name: str) -> types.CodeType:
-    """Python, or what IPython's syntax (magics, shell escapes, trailing question marks) stands for."""
+def execute(source: str, name: str, namespace: dict[str, Any]) -> None:
+    """Run code as a notebook does: `await` at the top level, and what an earlier cell took from `__future__`."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for value in list(namespace.values()):
+        if type(value) is __future__._Feature:
+            flags |= value.compiler_flag
     try:
-        return compile(source, name, "exec", dont_inherit=True)
-    except SyntaxError:
+        code = compile(source, name, "exec", flags, dont_inherit=True)
+    except SyntaxError:  # perhaps IPython's syntax: magics, shell escapes, trailing question marks
         from IPython.core.inputtransformer2 import TransformerManager
 
-        return compile(TransformerManager().transform_cell(source), name, "exec", dont_inherit=True)
+        code = compile(TransformerManager().transform_cell(source), name, "exec", flags, dont_inherit=True)
+    if code.co_flags & inspect.CO_COROUTINE:
+        import asyncio
+
+        asyncio.run(eval(code, namespace))
+    else:
+        exec(code, namespace)
 
 
 class Magics:
@@ -302,7 +314,7 @@ class Magics:
         self.namespace = namespace
 
     def _run(self, name: str, code: str) -> None:
-        exec(compiled(code, f"<cell magic {name}>"), self.namespace)
+        execute(code, f"<cell magic {name}>", self.namespace)
 
     def run_line_magic(self, name: str, line: str, *_args: Any, **_kwargs: Any) -> None:
         if name in self.RUN:
@@ -321,6 +333,14 @@ class Magics:
         return []
 
     system_piped = system_raw = system
+
+    @property
+    def user_ns(self) -> dict[str, Any]:
+        return self.namespace
+
+    def __getattr__(self, _name: str) -> Callable[..., None]:
+        """Whatever else IPython's shell can do makes no difference to an answer."""
+        return lambda *_args, **_kwargs: None
 
 
 def fresh_namespace() -> dict[str, Any]:

@@ -718,6 +718,46 @@ attack(
     """),
     **NOTHING,
 )
+attack(
+    "leaves a process that kills the others",
+    before("""
+    import os, time
+    if os.fork() == 0:
+        while True:
+            time.sleep(0.01)
+            try:
+                os.kill(-1, 9)
+            except OSError:
+                pass
+    """),
+)
+attack(
+    "leaves processes in all the room there is",
+    before("""
+    import os
+    if os.fork() == 0:
+        while True:
+            try:
+                os.fork()
+            except OSError:
+                pass
+    """),
+)
+attack(
+    "limits its parent",
+    answer("""
+    import os, resource
+    def double(x):
+        resource.prlimit(os.getppid(), resource.RLIMIT_NPROC, (0, 0))
+        return 2.0 * np.asarray(x)
+    """),
+    double=0,
+)
+attack(
+    "holds memory that is in no process's count",
+    answer("import mmap\nmmap.mmap(-1, 700 << 20)[:] = bytes(700 << 20)\n" + WRONG),
+    double=0,
+)
 attack("replaces the encoder", before("from autograder import wire\nwire.encode = lambda *a, **k: b'garbage'"))
 attack("replaces json", before("import json\njson.dumps = lambda *a, **k: '{}'\njson.loads = lambda *a, **k: {}"))
 attack("replaces time", before("import time\ntime.time = time.monotonic = time.sleep = lambda *a: 0.0"))
