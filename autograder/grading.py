@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.build import Entry, questions
-from autograder.checking import Check, CheckError, load_checks
-from autograder.course import CourseError, Lab
+from autograder.checking import Check, CheckError, exercise_names, load_checks
+from autograder.course import CourseError, Lab, labs
 from autograder.diagnose import diagnose
 from autograder.files import file_names, write_atomically
 from autograder.inside.student import NOT_WRITTEN, OutOfTime, address_space, cpu_limit
@@ -138,6 +138,7 @@ class _Process:
     def __init__(self, wall: Wall, cells: list[Cell], plan: Plan):
         self._wall, self._plan = wall, plan
         self._cells = [cell for cell in cells if cell.code]
+        self._stale = self._overruled()
         self._submission: Submission | None = None
         self._solo = self._busy = False
         self.meter = Meter(plan.limits)
@@ -171,7 +172,8 @@ class _Process:
                     f"not run: the cells before it used more than {self._plan.limits.cells:g} s of CPU time"
                 )
                 self.killed |= set(range(number, len(self._cells) + 1))
-            if self._is_skipped(cell) or self._is_overruled(cell) or number in self.killed or not cell.source.strip():
+            skipped = self._is_skipped(cell) or cell.source.strip() in self._stale
+            if skipped or number in self.killed or not cell.source.strip():
                 continue
             try:
                 error = self._submission.run_cell(cell.source, number)
@@ -193,14 +195,11 @@ class _Process:
     def _is_skipped(self, cell: Cell) -> bool:
         return "explore" in cell.tags or cell.source.strip() in self._plan.skipped
 
-    def _is_overruled(self, cell: Cell) -> bool:
-        """An exercise as it was handed out, whose answer is in another cell."""
-        name = dict(self._plan.stubs).get(cell.source.strip())
-        return name is not None and any(
-            _defines(other.source, name) and not self._is_skipped(other)
-            for other in self._cells
-            if other.source.strip() != cell.source.strip()
-        )
+    def _overruled(self) -> set[str]:
+        """The exercises as they were handed out whose answers are in other cells."""
+        stubs = dict(self._plan.stubs)
+        written = [c.source for c in self._cells if c.source.strip() not in stubs and not self._is_skipped(c)]
+        return {stub for stub, name in stubs.items() if any(_defines(source, name) for source in written)}
 
     def finish_exercise(self, failed: bool) -> None:
         """Leave nothing behind of an exercise that could disturb the next one."""
@@ -245,9 +244,11 @@ class _Process:
 def _another_lab(cells: list[Cell], plan: Plan) -> str | None:
     """Why a notebook is not of this lab: it has another's exercises and none of this one's; what is given there may be answers here."""
     ids = {cell.grade_id.removesuffix("-check") for cell in cells if cell.grade_id.endswith("-check")}
-    if not ids or ids & {entry.name for entry in plan.exercises}:
-        return None
-    return f"this is not the notebook of {plan.lab.name}: it has the exercise {min(ids)[:80]}"
+    if ids and not ids & {entry.name for entry in plan.exercises}:
+        for lab in labs(plan.lab.root):
+            if lab.name != plan.lab.name and lab.checks.exists() and ids & set(exercise_names(lab.checks)):
+                return f"this is the notebook of {lab.name}, not of {plan.lab.name}"
+    return None
 
 
 def _defines(source: str, name: str) -> bool:

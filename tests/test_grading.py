@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from autograder.build import Kind, build
 from autograder.checking import DEFAULT_BUDGET
 from autograder.course import find_lab
+from autograder.grading import grade_notebook, make_plan
 
 BODY = "return 2.0 * np.asarray(x, dtype=float)"
 STEP = "path.append(np.asarray(f(path[-1])))"
@@ -30,6 +32,15 @@ def read(out):
     }
 
 
+def with_cell(text, source):
+    """A notebook with one more code cell, right after its set-up."""
+    notebook = json.loads(text)
+    first = next(i for i, cell in enumerate(notebook["cells"]) if "grade_id" in str(cell["metadata"]))
+    cell = {"cell_type": "code", "id": "more", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+    notebook["cells"].insert(first, cell)
+    return json.dumps(notebook)
+
+
 @pytest.fixture(scope="module")
 def graded(mini, tmp_path_factory):
     """A small class, graded once: student -> result."""
@@ -47,6 +58,15 @@ def graded(mini, tmp_path_factory):
         "no net": solved.replace("self.second(torch.relu(self.first(x)))", "self.second(self.first(x))"),
         "biased": solved.replace("return mean + rng.standard", "return 2 * mean + rng.standard"),
         "dependent": solved.replace(BODY, "return 3.0 * x").replace(STEP, "path.append(double(f(path[-1])) / 2)"),
+        "stub below": with_cell(build(lab), "def double(x):\n    " + BODY),
+        "no setup": solved.replace("import numpy as np", "import a_package_that_is_not_here\\nimport numpy as np", 1),
+        "awaits": solved.replace(
+            BODY, "return 2.0 * np.asarray(x, dtype=float)\\n\\n\\nawait __import__('asyncio').sleep(0)"
+        ),
+        "annotated": with_cell(solved, "from __future__ import annotations").replace(
+            "def double(x)", "def double(x: Vector) -> Vector"
+        ),
+        "other ids": re.sub(r'"grade_id": "[^"]*"', '"grade_id": "mine-check"', solved),
         "broken": solved[: len(solved) // 2],
         "=cmd|' calc'!A0": solved,
     }
@@ -64,8 +84,8 @@ def exercises(document):
 
 def test_everybody_has_a_result(graded):
     results, out, _ = graded
-    assert len(results) == 12
-    assert len(list((out / "feedback").glob("*.html"))) == 12 and (out / "class.html").exists()
+    assert len(results) == 17
+    assert len(list((out / "feedback").glob("*.html"))) == 17 and (out / "class.html").exists()
 
 
 def test_reference_full_and_released_zero(graded):
@@ -87,6 +107,11 @@ def test_reference_full_and_released_zero(graded):
         ("no net", {"double": 2, "iterate": 2, "TinyNet": 1, "draw_normal": 1}),
         ("biased", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 0}),
         ("dependent", {"double": 1, "iterate": 1, "TinyNet": 2, "draw_normal": 1}),
+        ("stub below", {"double": 2, "iterate": 0, "TinyNet": 0, "draw_normal": 0}),
+        ("no setup", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 1}),
+        ("awaits", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 1}),
+        ("annotated", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 1}),
+        ("other ids", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 1}),
         ("broken", {"double": 0, "iterate": 0, "TinyNet": 0, "draw_normal": 0}),
         ("=cmd|' calc'!A0", {"double": 2, "iterate": 2, "TinyNet": 2, "draw_normal": 1}),
     ],
@@ -111,6 +136,14 @@ def test_a_known_mistake_is_named(graded):
     assert results["square"]["extra_data"]["exercises"]["double"]["diagnosis"] == "squares"
     assert "squares" in (out / "class.html").read_text()
     assert all(e["diagnosis"] is None for e in results["full"]["extra_data"]["exercises"].values())
+
+
+def test_another_labs_notebook_earns_nothing(root):
+    """Its given cells are this lab's answers."""
+    plan = make_plan(find_lab(root, "lab1"), seed=1)
+    result = grade_notebook((root / "labs" / "lab2_descent.ipynb").read_bytes(), plan, wall=None)
+    assert result.score == 0
+    assert {e.error for e in result.exercises} == {"this is the notebook of lab2, not of lab1"}
 
 
 def test_a_wrong_answer_says_what_it_rests_on(graded):
