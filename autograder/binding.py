@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.checking import Budget, StudentError
-from autograder.inside.student import NOT_WRITTEN, UNSAID, Session, home
+from autograder.inside.student import NOT_RUN, NOT_WRITTEN, UNSAID, Session, home
 
 
 class Transport(Protocol):
@@ -84,8 +84,8 @@ class Call:
 
     @property
     def outcome(self) -> tuple[Any, ...]:
-        """What another function must do here as well, to be taken for the same one."""
-        return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)), len(self.talk))
+        """What another function must do here as well, beside its questions, to be taken for the same one."""
+        return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)))
 
     @cached_property
     def digest(self) -> bytes:
@@ -104,7 +104,6 @@ class Exercise:
 
     def __init__(self, name: str, transport: Transport, budget: Budget):
         self._name, self._transport, self._budget = name, transport, budget
-        self.code = transport.code
         self.calls: list[Call] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -124,13 +123,13 @@ class Exercise:
 
     def again(self, call: Call, serve: Callable[[bytes], bytes]) -> Call:
         """What a recorded call does here, on another function; `serve` stands in for the check's functions."""
-        made = Call((), {}, call.plain, call.what, call.frame, call.talk)
+        made = Call((), {}, call.plain, call.what, call.frame)
         self._exchange(made, serve)
         return made
 
     def _send(self, target: str | int, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._transport.dead:
-            raise WallError(f"not run: {self._transport.dead}")
+            raise WallError(NOT_RUN + self._transport.dead)
         of_module = not isinstance(target, str)
         what = self._name + "(…)" * of_module + f".{action}" * (action != "call")
         if action == "backward":

@@ -57,7 +57,7 @@ def _secretly(error: StudentError, exercise: Exercise) -> str:
         known = (kind for kind in error.types if isinstance(getattr(builtins, kind, None), type))
         text = f"{name} raised {next(known, 'an exception')}"
     number, _, source = error.line.partition(": ")
-    if not source or source.strip("`") not in exercise.code:
+    if not source or source.strip("`") not in exercise._transport.code:
         return text
     missing = re.search(r"name '(\w+)' is not defined", str(error))
     if missing and re.search(rf"\b{missing[1]}\b", source):

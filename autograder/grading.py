@@ -215,10 +215,12 @@ class _Process:
     def definition(self, name: str) -> str:
         """The code of the function or class that had a name last, without comments and docstrings."""
         begin = re.compile(rf"^(?:def|class) {name}\b.*?(?=^[^\s)#]|\Z)", re.MULTILINE | re.DOTALL)
-        cells = [
-            NO_CODE.sub("", cell.source) for number, cell in enumerate(self._cells, 1) if number not in self.errors
-        ]
-        return next((found[-1] for source in reversed(cells) if (found := begin.findall(source))), "")
+        for number in range(len(self._cells), 0, -1):
+            source = self._cells[number - 1].source
+            if number not in self.errors and name in source:
+                if found := begin.findall(NO_CODE.sub("", source)):
+                    return found[-1]
+        return ""
 
     def cause(self, name: str) -> str | None:
         """Why a name may be missing: the error of the cell that was to define it."""
@@ -485,12 +487,12 @@ def grade_class(
     Finished units are kept in DIR/units; with `resume` those of the same notebook, lab, environment and seed are used again.
     """
     units_folder, results_folder = out / "units", out / "results"
-    recorded = _recorded(out) if resume or not (out / "run.json").is_file() else {"lab": plan.lab.name}
-    for folder in (results_folder, units_folder, out / "feedback"):
-        if recorded is None and folder.exists() and any(folder.iterdir()):
-            raise CourseError(f"{out} has a folder `{folder.name}` that is no run of ours: choose another --out")
-    if recorded is not None and recorded["lab"] != plan.lab.name:
-        raise CourseError(f"{out} holds a run of {recorded['lab']}: choose another --out")
+    if not (out / "run.json").exists():
+        for folder in (results_folder, units_folder, out / "feedback"):
+            if folder.exists() and any(folder.iterdir()):
+                raise CourseError(f"{out} has a folder `{folder.name}` that is no run of ours: choose another --out")
+    elif resume and (recorded := _recorded(out)["lab"]) != plan.lab.name:
+        raise CourseError(f"{out} holds a run of {recorded}: choose another --out")
     for folder in (units_folder, results_folder):
         folder.mkdir(parents=True, exist_ok=True)
     for half in [*out.glob(".*.tmp"), *units_folder.glob(".*.tmp"), *results_folder.glob(".*.tmp")]:

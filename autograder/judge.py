@@ -60,12 +60,11 @@ def run_exercise(
     run.probe()
     for position in own:
         run.check(position)
-    unwritten = [result.message == NOT_WRITTEN for result in run.results]
-    if any(unwritten) and not any(result.passed for result in run.results):
-        results = (replace(result, message=NOT_WRITTEN, hint="") for result in run.results)
-        return ExerciseResult(name, tuple(results), optional, NOT_WRITTEN), run.recording
+    results = [run.results[position] for position in range(len(run.checks))]
+    if any(result.message == NOT_WRITTEN for result in results) and not any(result.passed for result in results):
+        return unrunnable(name, run.checks, NOT_WRITTEN, optional), run.recording
     partly = {"message": f"{name} raised NotImplementedError", "hint": "Is a part of it still to be written?"}
-    results = (replace(result, **partly) if result.message == NOT_WRITTEN else result for result in run.results)
+    results = [replace(result, **partly) if result.message == NOT_WRITTEN else result for result in results]
     return ExerciseResult(name, tuple(results), optional), run.recording
 
 
@@ -74,7 +73,7 @@ class _Run:
 
     def __init__(self, name: str, checks: list[Check], transport: Transport, seed: int, secret: bool):
         self.name, self.checks, self._transport, self._seed, self._secret = name, checks, transport, seed, secret
-        self.results: list[TestResult] = [_result(check, NOT_WRITTEN, "") for check in checks]
+        self.results: dict[int, TestResult] = {}
         self.recording: Recording = {}
         self._candidates: list[tuple[int, Check, Call]] = []
         self._told_of_change = False
@@ -82,7 +81,7 @@ class _Run:
     def check(self, position: int) -> None:
         check = self.checks[position]
         message, cases = _run_check(check, self._transport, self._seed, self._secret)
-        self.recording[check.name], hint = cases, check.hint if message != NOT_WRITTEN else ""
+        self.recording[check.name], hint = cases, check.hint
         calls = [call for case in cases for call in case.calls]
         changed = list(dict.fromkeys(argument for call in calls for argument in call.changed))
         if changed and not self._told_of_change:

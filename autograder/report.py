@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from autograder.files import clean, file_names, write_atomically
+from autograder.inside.student import NOT_RUN
 from autograder.markup import Markup, page, tag
 from autograder.result import ExerciseResult, Result, TestResult
 
@@ -29,7 +30,6 @@ MOST_FAILED = 10
 SIGNS = {"full": "✓", "part": "◐", "none": "✗"}
 WORDS = {"full": "full marks", "part": "partial", "none": "no points"}
 TONES = {"full": "good", "part": "fair", "none": "bad"}
-NOT_RUN = "not run: "  # what the checks say after one that ended the exercise
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20|]")
 
 

@@ -32,6 +32,7 @@ except ImportError:  # Windows
 
 Serve = Callable[[bytes], bytes]
 NOT_WRITTEN = "not written yet"
+NOT_RUN = "not run: "  # what the checks say after a call that ended the exercise, and why
 NOT_ABOUT_NUMBERS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning, BytesWarning)
 UNSAID = {"action": "call", "kwargs": {}, "first": False, "memory": None}  # what most requests leave out
 HARD_SLACK = 64 << 20  # for what a process keeps from one call to the next
