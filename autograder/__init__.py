@@ -4,8 +4,8 @@ from autograder import check                      # in a notebook: check("softpl
 from autograder import points, hint, quiet        # in autograder/checks
 """
 
-from autograder.checking import budget, hint, no_probe, points, quiet, raises
-from autograder.notebook_check import check
-from autograder.written import question
+from autograder.authoring.written import question
+from autograder.judge.checking import budget, hint, no_probe, points, quiet, raises
+from autograder.judge.notebook_check import check
 
 __all__ = ["budget", "check", "hint", "no_probe", "points", "question", "quiet", "raises"]

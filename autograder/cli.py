@@ -13,14 +13,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from autograder.build import BuildError
-from autograder.checking import CheckError
+from autograder.authoring.build import BuildError
 from autograder.course import CourseError
-from autograder.export import ExportError
+from autograder.exports import ExportError
 from autograder.files import one_line
-from autograder.intake import IntakeError
+from autograder.grading.intake import IntakeError
+from autograder.judge.checking import CheckError
+from autograder.outcome import StartError
 from autograder.result import Result
-from autograder.wall import StartError
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Build, check and grade the labs."
@@ -102,8 +102,8 @@ def build(
     ] = None,
 ) -> None:
     """Build labs/*.ipynb from solutions/notebooks."""
-    from autograder.build import Kind
-    from autograder.build import build as build_lab
+    from autograder.authoring.build import Kind
+    from autograder.authoring.build import build as build_lab
     from autograder.course import find_root, labs
     from autograder.files import write_atomically
 
@@ -145,9 +145,11 @@ def grade(
 ) -> None:
     """Grade a class: grades.csv, results/, feedback/ and class.html."""
     from autograder.course import find_lab, find_root
-    from autograder.grading import choose_seed, cores, grade_class, make_plan
-    from autograder.intake import collect
-    from autograder.report import table
+    from autograder.grading.intake import collect
+    from autograder.grading.plan import make_plan
+    from autograder.grading.run import choose_seed, grade_class
+    from autograder.grading.workers import cores
+    from autograder.reports.text import table
 
     chosen = find_lab(find_root(), lab)
     handed_in = collect(submissions, chosen.name)
@@ -189,7 +191,9 @@ def grade(
 def _write_reports(results: list[Result], out: Path) -> None:
     """grades.csv, class.html and a feedback page per student."""
     from autograder.files import file_names
-    from autograder.report import write_class_page, write_feedback, write_grades
+    from autograder.reports.class_page import write_class_page
+    from autograder.reports.feedback import write_feedback
+    from autograder.reports.grades import write_grades
 
     (out / "feedback").mkdir(exist_ok=True)
     for stale in (out / "feedback").glob("*.html"):
@@ -207,8 +211,8 @@ def example(
     lab: LabName = "lab1",
 ) -> None:
     """Write an example class of submissions, right, wrong, broken and hostile, to try the grader on."""
+    from autograder.authoring.example import write_class
     from autograder.course import find_lab, find_root
-    from autograder.example import write_class
 
     names = write_class(find_lab(find_root(), lab), folder)
     _say(f"wrote {len(names)} submissions to {folder}")
@@ -220,8 +224,9 @@ def doctor(
 ) -> None:
     """Say what this machine can do, the wall included."""
     from autograder.course import find_root
-    from autograder.grading import cores, versions
-    from autograder.wall import Wall, find_bubblewrap
+    from autograder.grading.plan import versions
+    from autograder.grading.workers import cores
+    from autograder.wall.box import Wall, find_bubblewrap
 
     _say(", ".join(f"{name} {version}" for name, version in versions().items()))
     _say(f"workers: {cores()}; bubblewrap: {find_bubblewrap() or 'not found'}")
@@ -257,7 +262,7 @@ def canvas(
     ] = None,
 ) -> None:
     """Scores as a CSV that Canvas's gradebook imports."""
-    from autograder.export import to_canvas
+    from autograder.exports.canvas import to_canvas
 
     done = to_canvas(_read_results(graded), gradebook, out, assignment)
     _say(f"wrote {out}: {len(done.matched)} students matched")
@@ -273,7 +278,7 @@ def gradescope(
 ) -> None:
     """An autograder for Gradescope that grades one lab there."""
     from autograder.course import find_root
-    from autograder.export import to_gradescope
+    from autograder.exports.gradescope import to_gradescope
 
     to_gradescope(find_root(), lab, out)
     _say(f"wrote {out}")
@@ -289,7 +294,7 @@ def nbgrader(
 ) -> None:
     """Scores into nbgrader's gradebook, as if nbgrader had graded."""
     from autograder.course import find_lab, find_root
-    from autograder.export import to_nbgrader
+    from autograder.exports.nbgrader import to_nbgrader
 
     chosen = find_lab(find_root(), lab)
     results = _read_results(graded)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from autograder.checking import exercise_names
 
 PACKAGE = Path(__file__).parent
 CHECKS = PACKAGE / "checks"
+ANSWER_PROMPT = "*Write your answer here.*"
 
 
 class CourseError(Exception):
     """One clear line about a course that is not where it should be, or whose parts do not fit."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One exercise as its notebook lists it."""
+
+    name: str
+    optional: bool
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Lab:
 
     @property
     def checks(self) -> Path:
-        return self.root / "autograder" / "checks" / f"test_{self.stem}.py"
+        return self.root / "autograder" / "checks" / self.name
 
     @property
     def banks(self) -> Path:
@@ -98,10 +104,11 @@ def find_lab(root: Path, name: str) -> Lab:
     raise CourseError(f"there is no lab {name!r}; there are {', '.join(lab.name for lab in known) or 'none'}")
 
 
-@cache
+def exercise_names(checks: Path) -> list[str]:
+    """The exercises that a lab's folder of checks is about: one file each, named after it."""
+    return sorted(path.stem.removeprefix("test_") for path in checks.glob("test_*.py"))
+
+
 def checks_of(exercise: str) -> Path | None:
-    """The check file that tests an exercise, found by name in the installed checks."""
-    for path in sorted(CHECKS.glob("test_lab*.py")):
-        if exercise in exercise_names(path):
-            return path
-    return None
+    """The file of the installed checks that tests an exercise."""
+    return next(iter(sorted(CHECKS.glob(f"lab*/test_{exercise}.py"))), None) if exercise.isidentifier() else None

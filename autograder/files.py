@@ -13,6 +13,7 @@ from pathlib import Path
 # A file name keeps room for an extension and a suffix: file systems stop at 255 bytes.
 NAME_BYTES = 100
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps for itself
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20|]")
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"  # control characters, lone surrogates
     "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"  # invisible ones, line ends, turned directions
@@ -31,6 +32,11 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """`text` cleaned for one line of a message: a tab or newline in a file's name becomes a space."""
     return re.sub(r"[\t\n]", " ", clean(text))
+
+
+def defuse(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return "'" + cell if _FORMULA.match(cell) else cell
 
 
 def _digest(student: str, length: int) -> str:

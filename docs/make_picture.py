@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from autograder.build import Kind, build
+from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
 
 ROOT = Path(__file__).parent.parent

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from autograder import wire
+from autograder.wall import wire
 
 SEEDS = [
     None, True, 1, -1.5, "x", 2j, [1, 2], (1, "a"), {"k": [1.0], 2: (3,)}, np.arange(3.0), np.ones((2, 2), bool), np.float32(1),

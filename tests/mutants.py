@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from autograder.binding import LocalTransport
-from autograder.checking import load_checks
+from autograder.authoring.spans import BEGIN, END, Span, read_spans
 from autograder.course import Lab, find_lab, labs
-from autograder.diagnose import diagnose
-from autograder.judge import run_exercise
-from autograder.spans import BEGIN, END, Span, read_spans
+from autograder.judge.binding import LocalTransport
+from autograder.judge.checking import load_checks
+from autograder.judge.diagnose import diagnose
+from autograder.judge.run import run_exercise
 
 ROOT = Path(__file__).parent.parent
 MEMORY = 6 << 30  # a mutant may well allocate without end

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.bank import load_bank
-from autograder.binding import LocalTransport
-from autograder.checking import load_checks
 from autograder.course import labs
-from autograder.judge import run_exercise
+from autograder.judge.bank import load_bank
+from autograder.judge.binding import LocalTransport
+from autograder.judge.checking import load_checks
+from autograder.judge.run import run_exercise
 
 ROOT = Path(__file__).parent.parent
 EXERCISES = [(lab, name) for lab in labs(ROOT) if lab.banks.is_dir() for name in load_checks(lab.checks)]

@@ -9,10 +9,10 @@ import sys
 import nbformat
 import pytest
 
-from autograder.build import BuildError, Kind, build, entries
-from autograder.checking import load_checks
+from autograder.authoring.build import BuildError, Kind, build, entries
+from autograder.authoring.spans import SpanError, names_defined, names_needed, read_spans
 from autograder.course import find_lab, labs
-from autograder.spans import SpanError, names_defined, names_needed, read_spans
+from autograder.judge.checking import load_checks
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_labs_are_up_to_date(root):
 REBUILD = """
 import sys
 from pathlib import Path
-from autograder.build import Kind, build
+from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
 sys.stdout.write(build(find_lab(Path(sys.argv[1]), "lab9"), Kind[sys.argv[2]]))
 """
@@ -109,8 +109,7 @@ def test_given_functions_become_their_source(lab):
     edit(lab.source, ":tags: [exercise, optional]\nfrom", ":tags: [given]\nfrom")
     edit(lab.reference, "    ### BEGIN SOLUTION\n    return mean", "    return mean")
     edit(lab.reference, "np.shape(mean))\n    ### END SOLUTION", "np.shape(mean))")
-    checks = lab.checks.read_text()
-    lab.checks.write_text(checks[: checks.index('@points(1)\n@hint("Add standard')])
+    (lab.checks / "test_draw_normal.py").unlink()
     (given,) = [c for c in cells(build(lab)) if c.metadata.get("nbgrader", {}).get("grade_id") == "given-draw_normal"]
     assert given.source == read_spans(lab.reference)["draw_normal"].full and given.metadata.nbgrader.locked
 
@@ -156,23 +155,22 @@ def test_walkthrough_grades_as_a_submission(lab):
             "checks",
             "def test_doubles(double, rng)",
             "def test_doubles(dubble, rng)",
-            "checks dubble, which is no exercise",
+            "tests dubble, which is no exercise",
         ),
         ("answers", "### 9a", "### 9b", "no question '9a'"),
         ("answers", "**Rubric.**", "Rubric", "needs a model answer, a rubric and marked samples"),
     ],
 )
 def test_a_slip_is_one_clear_line(lab, file, old, new, said):
-    edit(getattr(lab, file), old, new)
+    edit(lab.checks / "test_double.py" if file == "checks" else getattr(lab, file), old, new)
     with pytest.raises(BuildError) as error:
         build(lab)
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
 def test_an_exercise_without_checks_is_refused(lab):
-    checks = lab.checks.read_text()
-    lab.checks.write_text(checks[: checks.index('@points(1)\n@hint("Add standard')])
-    with pytest.raises(BuildError, match="no check in test_lab9_mini.py takes draw_normal"):
+    (lab.checks / "test_draw_normal.py").unlink()
+    with pytest.raises(BuildError, match="no check in checks/lab9 takes draw_normal"):
         build(lab)
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from autograder.build import Kind, build
+from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
 
 COMMAND = f"{shlex.quote(sys.executable)} -m autograder"

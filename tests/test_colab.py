@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from autograder.build import REPOSITORY
+from autograder.authoring.build import REPOSITORY
 from autograder.course import labs
-from autograder.notebook import parse
+from autograder.grading.notebook import parse
 
 HIDDEN = """
 from importlib import util

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.binding import LocalTransport
-from autograder.checking import PUBLIC_SEED, load_checks
-from autograder.diagnose import diagnose
-from autograder.judge import run_exercise
+from autograder.judge.binding import LocalTransport
+from autograder.judge.checking import PUBLIC_SEED, read_checks
+from autograder.judge.diagnose import diagnose
+from autograder.judge.run import run_exercise
 
 HEAD = """
 import numpy as np
 import torch
 
 from autograder import budget, hint, points
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 """
 
 
@@ -33,7 +33,7 @@ def name(tmp_path):
         path = folder / f"{exercise}.py"
         path.write_text(HEAD + bank)
         found = []
-        checked = load_checks(folder / "test_checks.py")[exercise]
+        checked = [check for check in read_checks(folder / "test_checks.py") if check.exercise == exercise]
         for function, seed in product(functions, seeds):
             transport = LocalTransport(exercise, function)
             result, recording = run_exercise(exercise, checked, transport, seed=seed)

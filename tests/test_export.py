@@ -16,13 +16,15 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import export
-from autograder.build import Kind, build
+from autograder.authoring.build import Kind, build
+from autograder.authoring.spans import BEGIN, END, read_spans
+from autograder.authoring.written import read_questions
 from autograder.course import find_lab, labs
-from autograder.export import ExportError, to_canvas, to_gradescope, to_nbgrader
+from autograder.exports import ExportError, export
+from autograder.exports.canvas import to_canvas
+from autograder.exports.gradescope import to_gradescope
+from autograder.exports.nbgrader import to_nbgrader
 from autograder.result import ExerciseResult, Result, TestResult, WrittenAnswer
-from autograder.spans import BEGIN, END, read_spans
-from autograder.written import read_questions
 
 ROOT = Path(__file__).parents[1]
 WALL = {"layers": ["x"], "missing": {}, "graded_use": True, "summary": "Wall: x."}
@@ -444,14 +446,14 @@ def course(tmp_path_factory) -> Path:
     """A course of its own: our grader and data, one toy lab beside another whose files must stay at home."""
     root = tmp_path_factory.mktemp("course")
     for name in ("autograder", "posekit", "data/arrays"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "test_lab*"))
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "lab?"))
     for name in ("pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, root)
     files = {
         "README.md": "A toy.", "LICENSE": "BSD", "solutions/__init__.py": "", "solutions/toy.py": TOY, "solutions/earlier.py": EARLIER,
         "solutions/notebooks/lab1_toy.md": SOURCE, "solutions/answers/lab1.md": ANSWERS,
         "solutions/unrelated.py": "secret_way = 1", "solutions/notebooks/lab2_other.md": "# Other",
-        "autograder/checks/test_lab1_toy.py": CHECKS, "autograder/checks/test_lab2_other.py": CHECKS,
+        "autograder/checks/lab1/test_double.py": CHECKS, "autograder/checks/lab2/test_other.py": CHECKS,
         "tests/banks/lab1/double.py": "secret_way = 1", "autograder/__pycache__/x.pyc": "",
     }  # fmt: skip
     for name, text in files.items():
@@ -480,7 +482,7 @@ def test_the_zip_has_what_gradescope_calls(archive):
         assert "lab1" in opened.read("README.md").decode()
         assert {
             "course/pyproject.toml",
-            "course/autograder/checks/test_lab1_toy.py",
+            "course/autograder/checks/lab1/test_double.py",
             "course/labs/lab1_toy.ipynb",
         } <= set(names)
         assert any(name.startswith("course/data/arrays/") for name in names)
@@ -489,7 +491,7 @@ def test_the_zip_has_what_gradescope_calls(archive):
 def test_the_zip_has_no_answer_in_it(archive):
     with zipfile.ZipFile(archive) as opened:
         for name in opened.namelist():
-            assert b"secret" not in opened.read(name) or name.startswith("course/autograder/") and "toy" not in name, (
+            assert b"secret" not in opened.read(name) or name.startswith("course/autograder/") and "lab1" not in name, (
                 name
             )
             assert not any(part in name for part in ("unrelated", "lab2", "tests/", "__pycache__"))
@@ -512,7 +514,11 @@ def test_every_lab_of_the_course_exports_without_its_answers(lab, tmp_path):
     with zipfile.ZipFile(tmp_path / "autograder.zip") as opened:
         texts = {n: opened.read(n).decode() for n in opened.namelist() if n.endswith((".py", ".md", ".ipynb"))}
     released = [cell.source for cell in nbformat.reads(build(lab), as_version=4).cells]
-    known = {line.strip() for source in [*released, lab.checks.read_text("utf-8")] for line in source.splitlines()}
+    known = {
+        line.strip()
+        for source in [*released, *(p.read_text("utf-8") for p in lab.checks.glob("*.py"))]
+        for line in source.splitlines()
+    }
     spans = read_spans(lab.reference).values()
     secret = {line for span in spans for line in solution_lines(span)} - known
     assert secret or not any(span.has_solution for span in spans)

@@ -9,10 +9,11 @@ import sys
 
 import pytest
 
-from autograder.build import Kind, build
-from autograder.checking import DEFAULT_BUDGET
+from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
-from autograder.grading import grade_notebook, make_plan
+from autograder.grading.one import grade_notebook
+from autograder.grading.plan import make_plan
+from autograder.outcome import DEFAULT_BUDGET
 
 BODY = "return 2.0 * np.asarray(x, dtype=float)"
 STEP = "path.append(np.asarray(f(path[-1])))"
@@ -205,7 +206,7 @@ def test_reference_and_released_on_other_seeds(mini, tmp_path, seed):
 def test_a_hard_coded_answer_to_the_public_case_earns_nothing(mini, tmp_path):
     """The function knows every number that the public seed draws; the instructor's seed draws others."""
     lab = find_lab(mini, "lab9")
-    from autograder.checking import stream
+    from autograder.judge.checking import stream
 
     public = stream(0, "double", "doubles").normal(size=(2, 3))
     known = f"return np.array({(2 * public).tolist()})"

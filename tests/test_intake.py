@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograder import intake
 from autograder.files import NAME_BYTES, clean, file_names, safe_name, write_atomically
-from autograder.intake import NO_NOTEBOOK, NOTEBOOK_BYTES, IntakeError, collect
+from autograder.grading import intake
+from autograder.grading.intake import NO_NOTEBOOK, NOTEBOOK_BYTES, IntakeError, collect
 
 NB = b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}'
 

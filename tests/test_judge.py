@@ -5,9 +5,10 @@ import textwrap
 import numpy as np
 import pytest
 
-from autograder.binding import Exercise, LocalTransport, coerce
-from autograder.checking import DEFAULT_BUDGET, CheckError, StudentError, load_checks, stream
-from autograder.judge import run_exercise
+from autograder.judge.binding import Exercise, LocalTransport, coerce
+from autograder.judge.checking import CheckError, read_checks, stream
+from autograder.judge.run import run_exercise
+from autograder.outcome import DEFAULT_BUDGET, StudentError
 
 HEAD = """\
 import numpy as np
@@ -25,7 +26,7 @@ def judge(tmp_path):
     def run(function, checks, **options):
         path = tmp_path / f"test_lab9_{next(number)}.py"
         path.write_text(HEAD + textwrap.dedent(checks))
-        result, _ = run_exercise("f", load_checks(path)["f"], LocalTransport("f", function), **options)
+        result, _ = run_exercise("f", read_checks(path), LocalTransport("f", function), **options)
         return result
 
     return run
@@ -486,8 +487,8 @@ def test_nothing_that_is_shown_carries_a_secret_input(judge, how):
     """Whatever a function does with its input: names of classes, messages, source lines and names of arguments are its own."""
     import linecache
 
-    from autograder.inside.student import OutOfTime
-    from autograder.wire import WireError
+    from autograder.wall.inside.student import OutOfTime
+    from autograder.wall.wire import WireError
 
     def f(x):
         secret = "LEAK" + str(x[0])[:6].replace(".", "")

@@ -16,9 +16,9 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.build import Kind, build
+from autograder.authoring.build import Kind, build
+from autograder.authoring.example import write_class
 from autograder.course import find_lab, labs
-from autograder.example import write_class
 
 ROOT = Path(__file__).parent.parent
 LABS = labs(ROOT)

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder.build import Kind, build, entries
+from autograder.authoring.build import Kind, build, entries
 from autograder.course import labs
 
 ROOT = Path(__file__).parent.parent

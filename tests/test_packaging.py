@@ -8,7 +8,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from autograder.build import REPOSITORY
+from autograder.authoring.build import REPOSITORY
 from autograder.course import labs
 from posekit.data import load_learning_curve
 

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.files import clean, file_names
-from autograder.markup import tag
-from autograder.report import table, text, write_class_page, write_feedback, write_grades
+from autograder.reports.class_page import write_class_page
+from autograder.reports.feedback import write_feedback
+from autograder.reports.grades import write_grades
+from autograder.reports.markup import tag
+from autograder.reports.text import table, text
 from autograder.result import ExerciseResult, Result, TestResult, WrittenAnswer
 
 WALL = {"layers": ["namespaces", "seccomp"], "missing": {}, "graded_use": True, "summary": "Wall: namespaces, seccomp."}

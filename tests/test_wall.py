@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import wall as wall_module
-from autograder.binding import Exercise, WallError
-from autograder.checking import Budget, StudentError
-from autograder.wall import Limits, Meter, StartError, Wall, WalledTransport, find_bubblewrap
+from autograder.judge.binding import Exercise
+from autograder.outcome import Budget, StartError, StudentError, WallError
+from autograder.wall import box as wall_module
+from autograder.wall.box import Wall, find_bubblewrap
+from autograder.wall.limits import Limits, Meter
+from autograder.wall.process import WalledTransport
 from tests.attacks.users import USERS, command_as, environment, give_to
 from tests.wall_probe import SECRET
 
@@ -183,7 +185,7 @@ def wall(root):
 def call(
     wall: Wall, cell: str, *args, budget: Budget = Budget(1.0), limits: Limits = Limits(idle=1.0, grace=0.3, frame=1.0)
 ):
-    with wall.submission(Meter(limits)) as submission:
+    with wall.process(Meter(limits)) as submission:
         submission.run_cell(cell, 1)
         transport = WalledTransport(submission.exercise, submission.meter)
         try:
@@ -226,7 +228,7 @@ def test_what_never_answers_is_stopped_and_says_why(wall, cell, says):
 def test_a_long_talk_is_no_silence(wall):
     """While the judge looks, a function that asks it something may be waiting for the answer."""
     meter = Meter(Limits(idle=0.3))
-    with wall.submission(meter) as submission:
+    with wall.process(meter) as submission:
         submission.run_cell("def f(g):\n    for i in range(12_000):\n        g(i)\n    return i\n", 1)
         transport = WalledTransport(submission.exercise, meter)
         assert Exercise("f", transport, Budget(5.0))(lambda i: i) == 11_999
@@ -250,7 +252,7 @@ def test_memory_of_several_processes_is_added_up():
 
 def test_a_notebook_has_one_allowance(wall):
     limits = Limits(notebook=1.0)
-    with wall.submission(Meter(limits)) as submission:
+    with wall.process(Meter(limits)) as submission:
         submission.run_cell(
             "import time\ndef f(x):\n    end = time.process_time() + 0.6\n    while time.process_time() < end:\n        pass",
             1,
@@ -264,7 +266,7 @@ def test_a_notebook_has_one_allowance(wall):
 
 
 def test_a_declared_budget_ends_one_check_and_the_next_call_has_a_new_process(wall):
-    with wall.submission(Meter(Limits(grace=0.3))) as submission:
+    with wall.process(Meter(Limits(grace=0.3))) as submission:
         submission.run_cell(
             "def f(x):\n    while x:\n        try:\n            len('')\n        except BaseException:\n            pass\n    return 5.0",
             1,
@@ -288,7 +290,7 @@ def test_a_fallen_wall_says_so_and_can_be_built_again(root):
         os.kill(wall._process.pid, signal.SIGKILL)
         wall._process.wait()
         with pytest.raises(StartError):
-            wall.submission()
+            wall.process()
     with Wall(root) as wall:
         assert wall.layers()["layers"]
 
@@ -296,8 +298,8 @@ def test_a_fallen_wall_says_so_and_can_be_built_again(root):
 def test_the_wall_falls_with_the_judge(root):
     """A judge that is killed takes everything behind its wall along, loops included."""
     program = (
-        "import sys, time\nfrom pathlib import Path\nfrom autograder.wall import Wall\n"
-        f"wall = Wall(Path({str(root)!r})).__enter__()\nsubmission = wall.submission()\n"
+        "import sys, time\nfrom pathlib import Path\nfrom autograder.wall.box import Wall\n"
+        f"wall = Wall(Path({str(root)!r})).__enter__()\nsubmission = wall.process()\n"
         "submission._waiter.send(__import__('autograder.wire', fromlist=['x']).encode("
         "{'do': 'cell', 'source': 'while True: pass', 'number': 1}))\nprint('up', flush=True)\ntime.sleep(100)"
     )

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder import wire
-from autograder.wire import WireError, decode, encode, receive
+from autograder.wall import wire
+from autograder.wall.wire import WireError, decode, encode, receive
 from tests.fuzz_wire import fuzz, harmless
 
 DTYPES = [np.dtype(name) for name in sorted(wire.DTYPES)]

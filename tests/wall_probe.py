@@ -11,9 +11,11 @@ from statistics import median
 
 import numpy as np
 
-from autograder.binding import Exercise
-from autograder.checking import Budget, StudentError
-from autograder.wall import Limits, Meter, Wall, WalledTransport
+from autograder.judge.binding import Exercise
+from autograder.outcome import Budget, StudentError
+from autograder.wall.box import Wall
+from autograder.wall.limits import Limits, Meter
+from autograder.wall.process import WalledTransport
 
 SECRET = "S3cret-" + "of-the-judge"  # held by this process in memory, in its environment and in an open file
 MASK = 0x55
@@ -147,7 +149,7 @@ def main(course: Path, thin: bool) -> dict:
                 submission.stop_exercises()
 
         def fresh():
-            submission = wall.submission(Meter(Limits(idle=2.0)))
+            submission = wall.process(Meter(Limits(idle=2.0)))
             submission.run_cell(INSIDE, 1)
             return submission
 
@@ -185,7 +187,7 @@ def costs(wall: Wall, fresh) -> dict[str, float]:
     whole, calls, backs = [], [], []
     for _ in range(7):
         begun = time.perf_counter()
-        with wall.submission() as submission:
+        with wall.process() as submission:
             submission.run_cell(cell, 1)
             for _ in range(4):
                 transport = WalledTransport(submission.exercise, submission.meter)
@@ -193,7 +195,7 @@ def costs(wall: Wall, fresh) -> dict[str, float]:
                 transport.close()
                 submission.stop_exercises()
         whole.append(time.perf_counter() - begun)
-    with wall.submission() as submission:
+    with wall.process() as submission:
         submission.run_cell(cell, 1)
         transport = WalledTransport(submission.exercise, submission.meter)
         for name, args, times in (("f", (np.zeros(3),), calls), ("g", (lambda x: x, np.zeros(3)), backs)):

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from autograder.binding import Exercise, LocalTransport
-from autograder.checking import PUBLIC_SEED, load_checks, stream
 from autograder.course import find_root, labs
+from autograder.judge.binding import Exercise, LocalTransport
+from autograder.judge.checking import PUBLIC_SEED, load_checks, read_checks, stream
 
 
 @pytest.fixture
 def check(request):
     """The check that runs, with its marks read."""
-    checks = [check for tests in load_checks(Path(request.fspath)).values() for check in tests]
-    return next(check for check in checks if check.function.__name__ == request.node.originalname)
+    return next(
+        check for check in read_checks(Path(request.fspath)) if check.function.__name__ == request.node.originalname
+    )
 
 
 @pytest.fixture
@@ -34,5 +35,5 @@ def _reference(exercise, module):
 
 
 for _lab in labs(find_root()):
-    for _exercise in load_checks(_lab.checks) if _lab.checks.exists() else ():
+    for _exercise in load_checks(_lab.checks):
         globals()[f"reference_{_exercise}"] = _reference(_exercise, f"solutions.{_lab.topic}")

@@ -713,7 +713,7 @@ attack(
 attack(
     "replaces the session",
     before("""
-    from autograder.inside import student, zygote
+    from autograder.wall.inside import student, zygote
     student.Session.handle = zygote.Session.handle = lambda self, frame: b'{}'
     """),
     **NOTHING,

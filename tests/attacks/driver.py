@@ -9,9 +9,10 @@ import os
 import time
 from dataclasses import replace
 
-from autograder import checking, grading
-from autograder.checking import Budget
-from autograder.wall import Limits
+from autograder.grading import run as grading
+from autograder.judge import checking
+from autograder.outcome import Budget
+from autograder.wall.limits import Limits
 
 LIMITS = Limits(
     cell=1.5,

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import Kind, build
+from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
-from autograder.intake import NOTEBOOK_BYTES
+from autograder.grading.intake import NOTEBOOK_BYTES
 from tests.attacks.corpus import FULL, SEED
 from tests.attacks.test_attacks import fingerprints
 from tests.attacks.users import USERS, command_as, environment, give_to

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import Kind, build
+from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
 from tests.attacks.corpus import ATTACKS, FULL, HOSTILE_IDS, SEED, code, dump
 from tests.attacks.users import USERS, command_as, environment, give_to

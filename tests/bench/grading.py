@@ -34,14 +34,18 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from autograder.binding import Exercise
-from autograder.build import Kind, build, entries
-from autograder.checking import DEFAULT_BUDGET, load_checks
+from autograder.authoring.build import Kind, build, entries
+from autograder.authoring.example import write_class
 from autograder.course import Lab, find_lab
-from autograder.example import write_class
-from autograder.grading import grade_notebook, make_plan
-from autograder.inside.confine import adopt_orphans
-from autograder.wall import Limits, Meter, Wall, WalledTransport
+from autograder.grading.one import grade_notebook
+from autograder.grading.plan import make_plan
+from autograder.judge.binding import Exercise
+from autograder.judge.checking import load_checks
+from autograder.outcome import DEFAULT_BUDGET
+from autograder.wall.box import Wall
+from autograder.wall.inside.confine import adopt_orphans
+from autograder.wall.limits import Limits, Meter
+from autograder.wall.process import WalledTransport
 
 ROOT = Path(__file__).parent.parent.parent
 # Time in an endless loop or a killed process is the submission's, not the grader's; the other two know no such notebooks.
@@ -178,7 +182,7 @@ def call_overhead(lab: Lab, kind: str) -> dict[str, float]:
         for _ in range(20):
             start = time.perf_counter()
             meter = Meter(Limits())
-            with wall.submission(meter) as submission:
+            with wall.process(meter) as submission:
                 submission.run_cell(warm + cell, 1)
                 transport = WalledTransport(submission.exercise, meter)
                 proxy = Exercise("f", transport, DEFAULT_BUDGET)

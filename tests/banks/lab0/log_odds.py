@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 @mistake("divides the logarithm instead of taking the logarithm of a quotient", hint="logarithm of a quotient")

@@ -1,6 +1,6 @@
 """What goes wrong, and what else is right, in `quadratic_gradient`."""
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 @mistake("takes A for symmetric", hint="not symmetric")

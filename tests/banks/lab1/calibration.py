@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def bin_of(p, bins):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def cut(image, centers, size, row=lambda h: (h - 1) // 2, col=lambda w: (w - 1) // 2, pad=np.pad):

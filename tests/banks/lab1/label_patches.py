@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def distances(centers, keypoint):

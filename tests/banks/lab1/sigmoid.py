@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import special
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 @mistake("overflows for very negative a", hint="overflows")

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.linalg import eigh, svdvals
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def top(X):

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.stats import linregress
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 @mistake("renumbers the steps that are left", hint="keep their step number")

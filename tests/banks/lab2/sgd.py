@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.special import expit
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def batches(num_examples, batch_size, rng):

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.optimize import line_search
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def update(B, s, q):

@@ -2,7 +2,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import expit
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def system(w, X, y, lam):

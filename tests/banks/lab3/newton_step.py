@@ -1,7 +1,7 @@
 import numpy as np
 import scipy.linalg
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def require_positive(H):

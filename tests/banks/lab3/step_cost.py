@@ -1,4 +1,4 @@
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 METHODS = ("gd", "newton", "newton_wide", "bfgs", "lbfgs")
 

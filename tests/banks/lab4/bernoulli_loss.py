@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def terms(logits, targets, pos_weight):

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage, signal
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def slide(image, kernel, row=lambda h: (h - 1) // 2, col=lambda w: (w - 1) // 2, **pad):

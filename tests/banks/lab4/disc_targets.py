@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def discs(keypoints, shape, radius, distance=np.hypot, inside=np.less_equal):

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import signal, special
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 from solutions.convolution import cross_correlate
 from solutions.likelihood import extract_patches
 

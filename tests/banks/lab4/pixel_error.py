@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def difference(pred, true):

@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def tensor(maps):

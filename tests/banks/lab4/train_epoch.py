@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import torch
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 @mistake("never clears the gradients", hint="gradients pile up")

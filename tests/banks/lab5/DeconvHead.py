@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 class Parts(nn.Module):

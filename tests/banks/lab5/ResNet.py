@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 from solutions.transfer import BasicBlock, Bottleneck  # noqa: F401 (the checks ask for them by name)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 from solutions.transfer import transform_points, warp_image
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def from_centers(keypoints, x, y):

@@ -1,6 +1,6 @@
 """What goes wrong, and what else is right, in `parameter_groups`."""
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def trained(module):

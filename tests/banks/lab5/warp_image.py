@@ -5,7 +5,7 @@ import torch
 from scipy import ndimage
 from torch.nn import functional as F
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 def as_numpy(image):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from autograder.bank import alternative, mistake
+from autograder.judge.bank import alternative, mistake
 
 
 @mistake("squares", hint="Twice")

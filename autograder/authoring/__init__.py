@@ -1,0 +1,1 @@
+"""Source notebooks to what people open."""

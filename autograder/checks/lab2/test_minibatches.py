@@ -1,0 +1,43 @@
+"""Checks of `minibatches`."""
+
+import numpy as np
+from numpy.testing import assert_array_equal
+
+from autograder import hint, points
+
+
+@points(1)
+@hint(
+    "One epoch shows every example exactly once: permute 0 ... N - 1 and cut it up, instead of drawing with "
+    "replacement."
+)
+def test_deals_every_example_once(minibatches, rng):
+    for N, B in ((12, 4), (13, 4), (5, 1), (3, 8)):
+        batches = list(minibatches(N, B, rng))
+        together = np.concatenate([np.atleast_1d(batch) for batch in batches])
+        assert together.dtype.kind in "iu", f"the indices have dtype {together.dtype}, expected integers"
+        assert_array_equal(np.sort(together), np.arange(N))
+
+
+@points(1)
+@hint("All batches hold batch_size examples except a smaller last one, which is kept; no batch is empty.")
+def test_keeps_the_ragged_last_batch(minibatches, rng):
+    for N, B, sizes in ((13, 4, [4, 4, 4, 1]), (12, 4, [4, 4, 4]), (3, 8, [3]), (4, 1, [1, 1, 1, 1]), (5, 5, [5])):
+        found = [np.size(batch) for batch in minibatches(N, B, rng)]
+        assert found == sizes, f"{N} examples in batches of {B} gave batches of sizes {found}, expected {sizes}"
+
+
+@points(1)
+@hint(
+    "The order is random and comes from rng alone: a new order in each epoch, the same one from the same seed, and "
+    "batches that mix the whole range instead of shuffled blocks."
+)
+def test_shuffles_with_the_generator(minibatches, rng):
+    seed = int(rng.integers(2**32))
+    first, again = (np.concatenate(list(minibatches(1000, 100, np.random.default_rng(seed)))) for _ in range(2))
+    assert_array_equal(again, first)
+    other = list(minibatches(1000, 100, rng))
+    assert not np.array_equal(np.concatenate(other), first), "two generators gave the same order"
+    for batch in other:  # 100 of 1000 at random lie within 500 neighbours with probability < 500 * 2^-100
+        assert np.ptp(batch) > 500, "a batch holds neighbours only: shuffle all examples, not blocks of them"
+        assert np.any(np.diff(batch) < 0), "a batch is in ascending order: the examples were not shuffled"

@@ -1,0 +1,70 @@
+"""Checks of `is_separable`."""
+
+import numpy as np
+
+from autograder import hint, points
+
+
+@points(1)
+@hint(
+    "Some w with (2y - 1) Xw > 0 exists here. In a linear programme the weights may have either sign (linprog's own "
+    "bounds are (0, None)), and a thin margin is a margin."
+)
+def test_finds_what_separates(is_separable, rng):
+    for N, D in ((9, 6), (40, 3), (5, 8)):
+        X, w = rng.normal(size=(N, D)), rng.normal(size=D)
+        w /= np.linalg.norm(w)
+        X += 0.1 * np.sign(X @ w)[:, None] * w  # a margin of at least 0.1
+        assert bool(is_separable(X, (X @ w > 0).astype(float))) is True
+        assert bool(is_separable(X, (X @ w < 0).astype(float))) is True
+    thin = np.array([[1.0, 1e-4], [np.sqrt(0.5), -1e-4]])
+    assert bool(is_separable(thin, np.array([1.0, 0.0]))) is True
+    assert bool(is_separable(thin, np.array([0.0, 1.0]))) is True
+
+
+@points(1)
+@hint(
+    "Here the rows (2y - 1) x add up to zero, so that no w has all of them on its side, however few they are. If yours"
+    " finds one: w = 0 satisfies >= 0, so ask for >= 1; and each label must turn its row around."
+)
+def test_sees_that_nothing_separates(is_separable, rng):
+    for N, D in ((6, 8), (10, 6), (40, 3), (12, 10)):
+        # Both classes have the same mean, exactly (these are whole numbers), and a first pixel that is always 1.
+        X = np.column_stack([np.ones(N), rng.integers(-4, 5, size=(N, D - 1))])
+        y = np.append(rng.permutation(np.arange(N - 1) % 2), 1.0)
+        X[-1] = X[y == 0].sum(axis=0) - X[:-1][y[:-1] == 1].sum(axis=0)
+        assert bool(is_separable(X, y)) is False
+
+
+@points(1)
+@hint(
+    "Counting does not decide: N <= D patches are separable in general position only, and D < N patches may be, one "
+    "class alone need not be. Solve the linear programme."
+)
+def test_does_not_count(is_separable, rng):
+    X = np.eye(8)[rng.permutation(8)[:3]] + rng.uniform(0.0, 0.05, size=(3, 8))  # one bright pixel each
+    twice = np.vstack([X, X[:1]])
+    assert (
+        bool(is_separable(twice, np.array([1.0, 0.0, 1.0, 0.0]))) is False
+    )  # 4 patches, 8 pixels, one in both classes
+    assert bool(is_separable(twice, np.array([1.0, 0.0, 1.0, 1.0]))) is True
+    cross = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]])
+    assert bool(is_separable(cross, np.ones(3))) is False  # one class, but on both sides of every w
+    assert bool(is_separable(np.abs(cross) + 0.1, np.zeros(3))) is True
+    unused = np.column_stack([np.array([1.0, -2.0]), np.zeros(2)])  # a pixel that is zero in every patch does no harm
+    assert bool(is_separable(unused, np.array([1.0, 0.0]))) is True
+    many = np.vstack([np.abs(rng.normal(size=(30, 2))) + 0.1, -np.abs(rng.normal(size=(30, 2))) - 0.1])
+    assert bool(is_separable(many, np.repeat([1.0, 0.0], 30))) is True
+
+
+@points(1)
+@hint(
+    "Strictly and without an intercept: every (2y - 1) x'w must be > 0. A score of exactly zero does not count, and "
+    "no column of ones may be added."
+)
+def test_is_strict_and_homogeneous(is_separable):
+    corner = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    assert bool(is_separable(corner, np.array([1.0, 1.0, 0.0]))) is False  # the second and third rows force a zero
+    assert bool(is_separable(np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([1.0, 0.0]))) is False  # a patch of zeros
+    assert bool(is_separable(np.array([[1.0], [2.0]]), np.array([0.0, 1.0]))) is False  # only an intercept would do
+    assert bool(is_separable(np.array([[1.0, 1.0], [2.0, 1.0]]), np.array([0.0, 1.0]))) is True  # and here it is

@@ -1,0 +1,113 @@
+"""Checks of `newton`."""
+
+import autograd
+import numpy as np
+from numpy.testing import assert_allclose
+from scipy.special import expit
+
+from autograder import budget, hint, no_probe, points
+from autograder.checks.lab3.common import objective, problem_with_optimum, rotation, turned_problem
+
+
+@points(1)
+@hint(
+    "Iterate until the norm of the gradient of the penalised sum is at most tol. The ridge belongs into the gradient"
+    " and into the Hessian."
+)
+@no_probe("integers", "float32")  # the number of iterations may hang on the last digit
+def test_reaches_the_minimum(newton, rng):
+    X, y, lam, best = turned_problem(rng)
+    w, _ = newton(np.zeros(4), X, y, lam)
+    assert_allclose(w, best, rtol=1e-7, atol=1e-7)
+    X = np.vstack([X, X[::-1]])
+    w, _ = newton(best, X, np.concatenate([y, 1.0 - y[::-1]]), 0.0)  # both labels each, no ridge: 0 is best
+    assert_allclose(w, np.zeros(4), atol=1e-7)
+
+
+@points(1)
+@hint(
+    "history holds the start and every iterate, history[-1] is w; the loop ends as soon as |g| <= tol (at the start, if"
+    " it is so there) or after max_iter steps, whichever comes first."
+)
+@no_probe("integers", "float32")  # the number of iterations may hang on the last digit
+def test_keeps_its_history(newton, rng):
+    # Every patch with both labels: at the minimum, 0, the Hessian is X'X / 4 + lam I, and here that is the identity.
+    # Even a poor step gets there, so this check judges the book-keeping alone.
+    orthonormal, _ = np.linalg.qr(rng.normal(size=(20, 4)))
+    X, y, lam = np.sqrt(1.6) * np.vstack([orthonormal, orthonormal]), np.repeat([0.0, 1.0], 20), 0.2
+    w0 = rng.normal(size=4)
+    w0 /= np.linalg.norm(w0)
+    for tol in (1e-6, 1e-2, 1e9):
+        w, history = newton(w0, X, y, lam, tol=tol)
+        assert_allclose(history[0], w0, rtol=1e-15)
+        assert_allclose(history[-1], w, rtol=1e-15)
+        norms = np.array([np.linalg.norm(X.T @ (expit(X @ v) - y) + lam * v) for v in history])
+        assert norms[-1] <= 1.001 * tol, f"with tol = {tol:g} the norm of the gradient at the end is {norms[-1]:.1e}"
+        assert np.all(norms[:-1] > 0.999 * tol), (
+            f"with tol = {tol:g} newton went on after the gradient was small enough"
+        )
+    _, short = newton(w0, X, y, lam, tol=0.0, max_iter=2)
+    assert np.shape(short) == (3, 4), f"max_iter = 2 gave a history of shape {np.shape(short)}, expected (3, 4)"
+    _, level = newton(np.zeros(4), np.zeros((3, 4)), np.array([0.0, 1.0, 1.0]), lam, tol=0.0)
+    assert np.shape(level) == (1, 4), "newton went on from where the gradient is 0, and 0 <= tol"
+
+
+@points(1)
+@hint(
+    "Near the minimum each step must square the error (order 2). Order 1 means that the Hessian is not the current "
+    "one, lacks lam, or that the full step is not taken."
+)
+@no_probe("integers", "float32")  # the number of iterations may hang on the last digit
+def test_converges_quadratically(newton, rng):
+    X, y, lam, best = problem_with_optimum(rng)
+    direction = rng.normal(size=4)
+    _, history = newton(best + 0.15 * direction / np.linalg.norm(direction), X, y, lam, tol=1e-9)
+    errors = np.linalg.norm(history[:4] - best, axis=1)  # later ones may be rounding, or a search that is lost in it
+    errors = errors[errors > 1e-13]
+    assert len(errors) >= 3, f"the history holds {len(errors)} iterates with an error that can be measured, expected 3"
+    e1, e2, e3 = errors[-3:]
+    order = np.log(e3 / e2) / np.log(e2 / e1)
+    assert e3 < 1e-6 and 1.8 < order < 2.2, (
+        f"the error went {e1:.0e}, {e2:.0e}, {e3:.0e}: an order of {order:.2f}, expected 2"
+    )
+
+
+@points(1)
+@hint(
+    "Far from the minimum the quadratic model is poor and the full step may climb, or fly off for good: shorten it "
+    "by backtracking until the loss falls (Armijo)."
+)
+@no_probe("integers", "float32")  # the number of iterations may hang on the last digit
+def test_descends_from_far_away(newton, rng):
+    Q, lam = rotation(rng, 3), 0.01
+    turned = np.random.default_rng(1).normal(size=(30, 3)) @ Q
+    w = np.ones(3) @ Q
+    labels = (turned @ w > 0).astype(float)  # every patch is on the wrong side of -w
+    # Blank patches add to the loss and not to its slope: now the model promises less than the loss, and is wrong still.
+    few = np.vstack([turned[:1], turned[:1], np.zeros((100, 3))])
+    both = np.append([1.0, 0.0], np.arange(100) % 2)
+    for X, y, start in (
+        (turned, labels, -3.0 * w),
+        (turned, labels, -20.0 * w),
+        (few, both, 4.0 * turned[0] / (turned[0] @ turned[0])),
+    ):
+        f = objective(X, y, lam)
+        found, history = newton(start, X, y, lam)
+        losses = np.array([f(h) for h in history])
+        rise = np.max(np.diff(losses), initial=0.0)
+        assert rise <= 1e-9 * losses[0], f"the loss rises by {rise:.3g} in a step"
+        assert np.linalg.norm(autograd.grad(f)(found)) < 1e-6, "newton did not arrive within its 100 steps"
+
+
+@points(1)
+@hint(
+    "With 20,000 patches nothing of size N x N fits into memory: scale the rows of X by the weights instead of diag(s)."
+)
+@budget(cpu=5, memory=400)
+def test_needs_no_table_of_patches_by_patches(newton, rng):
+    X = rng.normal(size=(20_000, 3))
+    y = (rng.uniform(size=20_000) < expit(X @ [0.5, -0.5, 0.2])).astype(float)
+    # The bound keeps one that never stops, as it does not look at tol, within the budget: this is another check's business.
+    w, _ = newton(np.zeros(3), X, y, 1.0, tol=1e-6, max_iter=60)
+    norm = np.linalg.norm(X.T @ (expit(X @ w) - y) + w)
+    assert norm < 1e-5, f"with tol = 1e-6 the norm of the gradient at the end is {norm:.1e}"

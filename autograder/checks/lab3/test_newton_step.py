@@ -1,0 +1,55 @@
+"""Checks of `newton_step`."""
+
+import numpy as np
+from numpy.testing import assert_allclose
+
+from autograder import hint, points, raises
+from autograder.checks.lab3.common import positive_definite
+
+
+@points(1)
+@hint(
+    "The step goes uphill. The slide prints w + H^-1 grad L, but the model g'd + 1/2 d'Hd has its minimum where g + "
+    "Hd = 0: the step is -H^-1 g."
+)
+def test_goes_downhill(newton_step, rng):
+    H, g = positive_definite(rng, 5), rng.normal(size=5)
+    assert g @ newton_step(g, H) < 0, "the slope along the step, g'd, is not negative: the step goes uphill"
+
+
+@points(1)
+@hint(
+    "Solve H d = -g for the vector d (D,): with a Cholesky factor L that takes two triangular solves, with L and "
+    "with L'."
+)
+def test_solves_the_system(newton_step, rng):
+    for size in (1, 2, 6):
+        H, g = positive_definite(rng, size), rng.normal(size=size)
+        step = newton_step(g, H)
+        assert np.shape(step) == (size,), f"the step has shape {np.shape(step)}, expected {(size,)}"
+        # Up to its sign, which is another check's business.
+        assert_allclose(H @ step * np.sign(g @ step), g, rtol=1e-9, atol=1e-12)
+
+
+@points(1)
+@hint("Multiplying by an explicit inverse loses digits on an ill-conditioned H: factorise it and solve.")
+def test_is_backward_stable(newton_step, rng):
+    H = positive_definite(rng, 20, 1e-10, 1.0)
+    g = H @ rng.normal(size=20)
+    step = newton_step(g, H)
+    # A factorisation solves a system within a few units of the last place of H; the inverse misses by its condition.
+    miss = min(np.linalg.norm(H @ step + g), np.linalg.norm(H @ step - g))  # the sign is another check's business
+    error = miss / (np.linalg.norm(H, 2) * np.linalg.norm(step))
+    assert error < 1e-13, f"Hd + g is {error:.0e} of |H| |d|, where rounding alone leaves 1e-15"
+
+
+@points(1)
+@hint(
+    "An H with a zero or negative eigenvalue has no Newton step: a Cholesky factorisation notices, np.linalg.solve "
+    "does not. Raise ValueError (LinAlgError is one)."
+)
+def test_refuses_what_is_not_positive_definite(newton_step):
+    g = np.array([1.0, -1.0])
+    for H in ([[1.0, 2.0], [2.0, 1.0]], [[2.0, 0.0], [0.0, 0.0]], [[-1.0, 0.0], [0.0, -2.0]]):
+        with raises(ValueError):
+            newton_step(g, np.array(H))

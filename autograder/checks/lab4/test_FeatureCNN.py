@@ -1,0 +1,74 @@
+"""Checks of `FeatureCNN`."""
+
+import numpy as np
+import pytest
+import torch
+
+from autograder import hint, points
+from autograder.checks.lab4.common import agree, normal
+
+
+@points(1)
+@hint(
+    "Images (B, in_channels, H, W) give logits (B, num_keypoints, H, W): pad each layer so that the size stays, also "
+    "for odd sizes, and do not end in a ReLU or sigmoid, because logits have both signs."
+)
+@pytest.mark.parametrize("K, width, C, shape", [(3, 8, 1, (17, 22)), (1, 4, 2, (16, 16)), (5, 16, 3, (9, 30))])
+def test_gives_logits_of_the_image_s_size(FeatureCNN, rng, K, width, C, shape):
+    net = FeatureCNN(K, width, C)
+    net.train(False)
+    images = normal(rng, 2, C, *shape)
+    logits = net(images)
+    assert np.shape(logits) == (2, K, *shape), f"returned shape {np.shape(logits)}, expected {(2, K, *shape)}"
+    # Fresh weights are random: that 30 maps never fall below zero, or never rise above it, is no accident.
+    lowest, highest = [], []
+    for _ in range(6):
+        net = FeatureCNN(5, 8, 1)
+        net.train(False)
+        maps = net(1e4 * normal(rng, 1, 1, 16, 16))
+        lowest.append(np.min(maps))
+        highest.append(np.max(maps))
+    span = f"the logits of six new networks lie between {min(lowest):.3g} and {max(highest):.3g} for values of 10,000"
+    assert min(lowest) < -1.0 and max(highest) > 1.0, span
+
+
+@points(1)
+@hint(
+    "At least three convolutions with 3 x 3 kernels, `width` features in each hidden layer, and a ReLU after every one "
+    "but the last: without them the layers collapse into a single linear one."
+)
+def test_has_hidden_layers_of_features(FeatureCNN, rng):
+    net = FeatureCNN(2, 12, 1)
+    net.train(False)
+    shapes = [tuple(shape) for shape in net.shapes().values()]
+    kernels = [shape for shape in shapes if len(shape) == 4 and shape[2:] == (3, 3)]
+    assert len(kernels) >= 3, f"found {len(kernels)} layers with 3 x 3 kernels, expected 3 or more"
+    wide = [shape for shape in kernels if shape[0] == 12]
+    assert len(wide) >= 2, f"found {len(wide)} layers of 12 features for width=12, expected 2 or more"
+    default = [tuple(shape) for shape in FeatureCNN(2).shapes().values()]
+    assert any(len(s) == 4 and s[0] == 16 for s in default), "width is 16 unless given, found no layer of 16 features"
+    # An affine map f has f(x) + f(-x) = 2 f(0).
+    x = 3.0 * normal(rng, 4, 1, 16, 16)
+    up, down, middle = net(x), net(-x), net(torch.zeros_like(x))
+    bend = np.max(np.abs(up + down - 2 * middle)) / np.max(np.abs(up - middle))
+    assert bend > 1e-3, f"the network is linear: f(x) + f(-x) differs from 2 f(0) by {bend:.1e} of its size"
+
+
+@points(1)
+@hint(
+    "A shifted image must give shifted logits (away from the border): convolutions do that. A layer that depends on "
+    "the position (linear over pixels), pooling or a stride, with upsampling after it, does not, nor does a global mean."
+)
+@pytest.mark.parametrize("shift", [(1, 0), (0, 1), (3, 5), (-2, 7)])
+def test_moves_with_the_image(FeatureCNN, rng, shift):
+    net = FeatureCNN(2, 8, 1)
+    net.train(False)
+    scene = np.zeros((1, 1, 128, 128), dtype=np.float32)
+    scene[..., 52:76, 52:76] = rng.normal(size=(24, 24))
+    moved = np.roll(scene, shift, axis=(2, 3))
+    logits, logits_moved = net(torch.from_numpy(scene)), net(torch.from_numpy(moved))
+    dy, dx = shift
+    here = logits[..., 48:80, 48:80]
+    there = logits_moved[..., 48 + dy : 80 + dy, 48 + dx : 80 + dx]
+    scale = np.max(np.abs(here - np.mean(here)))
+    agree(there, here, rtol=1e-4, atol=1e-4 * scale + 1e-9)

@@ -1,0 +1,46 @@
+"""Checks of `patch_logits`."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from autograder import budget, hint, points
+from autograder.checks.lab4.common import agree, image_and_kernel, windows
+
+
+@points(1)
+@hint(
+    "The score of the patch around every pixel is w'x + b, with x the patch's pixels line by line: give w its two "
+    "dimensions back, np.reshape(w, (h, w)), and correlate; no flip, no transpose, no sigmoid."
+)
+@pytest.mark.parametrize("size", [(3, 5), (5, 3), (4, 2), (4, 4), (1, 1)])
+def test_scores_the_patch_at_every_pixel(patch_logits, rng, size):
+    image, kernel = image_and_kernel(rng, (10, 13), size)
+    w = kernel.ravel() - 1.5 * len(kernel.ravel())  # of both signs
+    agree(patch_logits(image, w, 0.0, size), windows(image, size) @ w, rtol=1e-9, atol=1e-9)
+
+
+@points(1)
+@hint("The offset b is added once to every score, also at the border and also where the weights or the image are zero.")
+@pytest.mark.parametrize("b", [-2.5, 4.0])
+def test_adds_the_offset_everywhere(patch_logits, rng, b):
+    image = rng.uniform(0.5, 1.0, size=(6, 8))
+    agree(patch_logits(image, np.zeros(15), b, (3, 5)), np.full((6, 8), b))
+    agree(patch_logits(np.zeros((6, 8)), np.arange(15.0), b, (3, 5)), np.full((6, 8), b))
+    agree(patch_logits(image, np.ones(9), b, (3, 3)), windows(image, (3, 3)).sum(axis=-1) + b, rtol=1e-9)
+
+
+@points(1)
+@budget(cpu=5, memory=250)
+@hint(
+    "Cutting out the patch at every pixel takes h w numbers per pixel, half a gigabyte here. One correlation of the "
+    "image with the reshaped weights gives the same scores in the memory of a few images."
+)
+def test_cuts_out_no_patches(patch_logits):
+    # A product of a row and a column profile, with weights that factor as well: so do the scores.
+    rows, cols = 1.0 + np.arange(240) % 7, 1.0 + np.arange(280) % 5
+    down, across = np.linspace(-1.0, 2.0, 33), np.linspace(1.0, -0.5, 31)
+    vertical = ndimage.correlate1d(rows, down, mode="constant")
+    horizontal = ndimage.correlate1d(cols, across, mode="constant")
+    logits = patch_logits(np.outer(rows, cols), np.outer(down, across).ravel(), 0.5, (33, 31))
+    agree(logits, np.outer(vertical, horizontal) + 0.5, rtol=1e-9, atol=1e-6)

@@ -1,0 +1,1 @@
+"""A class, resumable: from files handed in to results."""

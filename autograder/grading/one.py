@@ -1,0 +1,224 @@
+"""Grades one notebook: runs its cells behind the wall, then has each exercise judged."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+
+from autograder.authoring.build import questions
+from autograder.course import Lab, exercise_names, labs
+from autograder.grading.notebook import Cell, NotebookError, parse, written_answer
+from autograder.grading.plan import Plan, versions
+from autograder.judge.diagnose import diagnose
+from autograder.judge.run import run_exercise, unrunnable
+from autograder.outcome import NOT_WRITTEN, WallError
+from autograder.result import ExerciseResult, Result, WrittenAnswer
+from autograder.wall.box import Wall
+from autograder.wall.inside.student import OutOfTime, cpu_limit
+from autograder.wall.limits import Meter
+from autograder.wall.process import Process, Waiter, WalledTransport
+
+MAX_KILLED_CELLS = 5
+
+
+JUDGING = 60.0  # CPU seconds that the judge spends on one exercise, for results that are made to be slow to check
+
+
+NO_CODE = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|#[^\n]*", re.DOTALL)
+
+
+class _Notebook:
+    """The process of one submission, started again with its cells whenever it was used up."""
+
+    def __init__(self, wall: Wall, cells: list[Cell], plan: Plan):
+        self._wall, self._plan = wall, plan
+        self._cells = [cell for cell in cells if cell.code]
+        self._stale = self._overruled()
+        self._submission: Process | None = None
+        self._solo = self._busy = False
+        self.meter = Meter(plan.limits)
+        self.errors: dict[int, str] = {}
+        self.killed: set[int] = set()
+
+    def open(self) -> Waiter:
+        """The socket of a process for one exercise, with the notebook's names."""
+        if self._busy:  # an earlier process of the same exercise may still be running
+            self.finish_exercise(failed=False)
+        submission, self._busy = self._ready(), True
+        try:
+            return submission.exercise(fork=not self._solo)
+        except WallError:  # an earlier exercise took the whole process with it
+            self.end()
+            return self._ready().exercise(fork=not self._solo)
+
+    def _ready(self) -> Process:
+        while self._submission is None:
+            self.meter.require_more()
+            self._submission = self._wall.process(self.meter)
+            self._run_cells()
+        return self._submission
+
+    def _run_cells(self) -> None:
+        """Run the cells in order; one that ends the process or never ends is left out the next time."""
+        spent = self.meter.cpu
+        for number, cell in enumerate(self._cells, start=1):
+            if self.meter.cpu - spent > self._plan.limits.cells:
+                self.errors[number] = (
+                    f"not run: the cells before it used more than {self._plan.limits.cells:g} s of CPU time"
+                )
+                self.killed |= set(range(number, len(self._cells) + 1))
+            skipped = self._is_skipped(cell) or cell.source.strip() in self._stale
+            if skipped or number in self.killed or not cell.source.strip():
+                continue
+            try:
+                error = self._submission.run_cell(cell.source, number)
+            except WallError as stopped:
+                self.killed.add(number)
+                self.errors[number] = str(stopped)
+                if len(self.killed) >= MAX_KILLED_CELLS:
+                    self.killed |= set(range(number, len(self._cells) + 1))
+                self.end()
+                return
+            self.errors.pop(number, None)
+            if error is not None:
+                where = f" ({error['line']})" if error["line"] else ""
+                self.errors[number] = f"{error['type']}: {error['message']}"[:200] + where[:200]
+        self._solo = self._submission.threads() > 1
+        if not self._submission.stop_exercises():  # what a cell has left behind must not meet the exercises
+            self.end()
+
+    def _is_skipped(self, cell: Cell) -> bool:
+        return "explore" in cell.tags or cell.source.strip() in self._plan.skipped
+
+    def _overruled(self) -> set[str]:
+        """The exercises as they were handed out whose answers are in other cells."""
+        stubs = dict(self._plan.stubs)
+        written = [c.source for c in self._cells if c.source.strip() not in stubs and not self._is_skipped(c)]
+        return {stub for stub, name in stubs.items() if any(_defines(source, name) for source in written)}
+
+    def finish_exercise(self, failed: bool) -> None:
+        """Leave nothing behind of an exercise that could disturb the next one."""
+        self._busy = False
+        if self._submission is not None and (failed or self._solo or not self._submission.stop_exercises()):
+            self.end()
+
+    def end(self) -> None:
+        submission, self._submission = self._submission, None
+        if submission is not None:
+            submission.__exit__()
+
+    def definition(self, name: str) -> str:
+        """The code of the function or class that had a name last, without comments and docstrings."""
+        begin = re.compile(rf"^(?:def|class) {name}\b.*?(?=^[^\s)#]|\Z)", re.MULTILINE | re.DOTALL)
+        for number in range(len(self._cells), 0, -1):
+            source = self._cells[number - 1].source
+            if number not in self.errors and name in source:
+                if found := begin.findall(NO_CODE.sub("", source)):
+                    return found[-1]
+        return ""
+
+    def cause(self, name: str) -> str | None:
+        """Why a name may be missing: the error of the cell that was to define it."""
+        for number, error in self.errors.items():
+            if _defines(self._cells[number - 1].source, name):
+                return (
+                    NOT_WRITTEN
+                    if error.startswith("NotImplementedError")
+                    else f"the cell that defines {name} fails: {error}"
+                )
+        if any(self._is_skipped(cell) and _defines(cell.source, name) for cell in self._cells):
+            return f"{name} is in a cell tagged explore, which is not run when grading: move it to a cell of its own"
+        return None
+
+    def notes(self) -> list[str]:
+        return [
+            f"Code cell {number} failed: {error}"
+            for number, error in self.errors.items()
+            if self._cells[number - 1].source.strip() not in self._plan.released
+        ][:20]
+
+
+def _another_lab(cells: list[Cell], plan: Plan) -> str | None:
+    """Why a notebook is not of this lab: it has another's exercises and none of this one's; what is given there may be answers here."""
+    ids = {cell.grade_id.removesuffix("-check") for cell in cells if cell.grade_id.endswith("-check")}
+    if ids and not ids & {entry.name for entry in plan.exercises}:
+        for lab in labs(plan.lab.root):
+            if lab.name != plan.lab.name and ids & set(exercise_names(lab.checks)):
+                return f"this is the notebook of {lab.name}, not of {plan.lab.name}"
+    return None
+
+
+def _defines(source: str, name: str) -> bool:
+    return f"def {name}(" in source or f"class {name}(" in source or f"class {name}:" in source
+
+
+def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
+    """Grade one notebook; the student's name is left to the caller.
+
+    Never raises for what is in the notebook.
+    """
+    checks = plan.checks()
+    blank = Result("", plan.lab.name, (), {}, hashlib.sha256(payload).hexdigest(), versions())
+    try:
+        cells = parse(payload)
+    except NotebookError as error:
+        return ungraded(blank, plan, str(error))
+    if other := _another_lab(cells, plan):
+        return ungraded(blank, plan, other)
+    process = _Notebook(wall, cells, plan)
+    code = "\n".join(cell.source for cell in cells if cell.code)
+    results = []
+    try:
+        for entry in plan.exercises:
+            tests = checks[entry.name]
+            transport = WalledTransport(process.open, process.meter, code)
+            try:
+                with cpu_limit(JUDGING):
+                    result, recording = run_exercise(
+                        entry.name, tests, transport, seed=plan.seed, secret=True, optional=entry.optional
+                    )
+            except OutOfTime:
+                reason = f"what {entry.name} gave back could not be checked in {JUDGING:g} s"
+                result, recording = unrunnable(entry.name, tests, reason, entry.optional), {}
+            finally:
+                transport.close()
+            process.finish_exercise(transport.failed)
+            missing = f"NameError: {entry.name} is not defined"
+            if result.tests and all(missing in test.message for test in result.tests):
+                reason = process.cause(entry.name) or f"{entry.name} is not defined in this notebook"
+                result = unrunnable(entry.name, tests, reason, entry.optional)
+            elif plan.private is None:
+                found = diagnose(result, recording, plan.lab.banks / f"{entry.name}.py")
+                result = replace(result, diagnosis=found)
+            results.append(result)
+        results = [_with_what_it_rests_on(result, results, process) for result in results]
+        notes = process.notes()
+    finally:
+        process.end()
+    return replace(blank, exercises=tuple(results), notes=tuple(notes), written=_written(cells, plan.lab))
+
+
+def _with_what_it_rests_on(result: ExerciseResult, results: list[ExerciseResult], process: _Notebook) -> ExerciseResult:
+    """A wrong answer with the other wrong answers that its code uses."""
+    if result.score == result.max_score or result.error not in (None, NOT_WRITTEN):
+        return result
+    wrong = [other.name for other in results if other.score < other.max_score and other.name != result.name]
+    code = process.definition(result.name)
+    used = set(re.findall(r"(?<![\w.])\w+", code))
+    own = {name for pair in re.findall(r"def +(\w+)|\b(\w+) *=(?!=)", code) for name in pair}
+    return replace(result, rests_on=tuple(name for name in wrong if name in used - own))
+
+
+def _written(cells: list[Cell], lab: Lab) -> tuple[WrittenAnswer, ...]:
+    return tuple(
+        WrittenAnswer(q.id, q.title, q.points, written_answer(cells, q.id, q.title)[:20_000])
+        for q in questions(lab).values()
+    )
+
+
+def ungraded(result: Result, plan: Plan, reason: str) -> Result:
+    """A result with the same error on every exercise."""
+    checks = plan.checks()
+    exercises = tuple(unrunnable(e.name, checks[e.name], reason, e.optional) for e in plan.exercises)
+    return replace(result, exercises=exercises)

@@ -1,0 +1,1 @@
+"""One exercise to points and words."""

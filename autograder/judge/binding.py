@@ -1,0 +1,309 @@
+"""What a check's exercise argument is bound to: a proxy that sends every call over the wire and records what came back."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograder.outcome import NOT_RUN, NOT_WRITTEN, Budget, StudentError, WallError
+from autograder.wall import wire
+from autograder.wall.inside.student import UNSAID, Session, home
+
+
+class Transport(Protocol):
+    """Carries one request frame to where the student's function is, serving call-backs on the way.
+
+    `dead` says why the other side answers no more, or is None; `code` is what the student has written, as far as it is known.
+    """
+
+    dead: str | None
+    code: str
+
+    def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes: ...
+
+
+class LocalTransport:
+    """A function in this process, reached through the same encoding as one behind the wall.
+
+    What `Exercise.named` asks for is looked up where the function was written.
+    """
+
+    def __init__(self, name: str, function: Any):
+        self.dead: str | None = None
+        self.code = ""
+        self._serve: Callable[[bytes], bytes] | None = None
+        self._session = Session(
+            {**home(function), name: function}, lambda frame: self._serve(frame), cap=wire.FROM_JUDGE
+        )
+
+    def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
+        self._serve = serve
+        return self._session.handle(frame)
+
+
+@dataclass
+class Call:
+    """One call of the exercise: what went in (until the next call), what came out, and what was seen on the way.
+
+    Attributes
+    ----------
+    what : str
+        Its name in feedback: "ConvDetector", "ConvDetector(…).forward".
+    frame : bytes
+        The request as it was sent, whatever the check has done to its arguments since.
+    talk : list of (bytes, bytes)
+        What the functions among the arguments were asked, and what they answered, frame by frame.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    plain: bool
+    what: str = ""
+    frame: bytes = b""
+    talk: list[tuple[bytes, bytes]] = field(default_factory=list)
+    value: Any = None
+    error: tuple[str, ...] | None = None
+    changed: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    samples: bool = False
+
+    @property
+    def outcome(self) -> tuple[Any, ...]:
+        """What another function must do here as well, beside its questions, to be taken for the same one."""
+        return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Of the request: calls with the same one were given the same arguments, functions aside."""
+        return hashlib.blake2b(self.frame, digest_size=16).digest()
+
+
+MAX_CALLBACKS = 100_000
+
+
+class Exercise:
+    """The proxy. Call it like the exercise; what is left of a call is kept in `calls`.
+
+    A class of modules gives a `Module`, a handle of what stays on the student's side; so does `torch`. A handle may be an argument again.
+    """
+
+    def __init__(self, name: str, transport: Transport, budget: Budget):
+        self._name, self._transport, self._budget = name, transport, budget
+        self.calls: list[Call] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._send(self._name, "call", args, kwargs)
+
+    def value_and_gradients(self, *inputs: Any) -> dict[str, Any]:
+        """The sum of what a function of torch tensors gives, and its gradients; see `drivers.backward`."""
+        return self._send(self._name, "backward", inputs, {})
+
+    def torch(self, kind: str, *args: Any, **kwargs: Any) -> Module:
+        """A module or optimizer of torch's own, on the student's side: `torch("nn.Conv2d", 1, 4, 3)`; see `drivers.make`."""
+        return self._send(self._name, "make", (kind, *args), kwargs)
+
+    def named(self, name: str) -> Named:
+        """Another function or class of the student's notebook, to be handed to this one: `ResNet(ResNet.named("BasicBlock"), …)`."""
+        return Named(name)
+
+    def again(self, call: Call, serve: Callable[[bytes], bytes]) -> Call:
+        """What a recorded call does here, on another function; `serve` stands in for the check's functions."""
+        made = Call((), {}, call.plain, call.what, call.frame)
+        self._exchange(made, serve)
+        return made
+
+    def _send(self, target: str | int, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._transport.dead:
+            raise WallError(NOT_RUN + self._transport.dead)
+        of_module = not isinstance(target, str)
+        what = self._name + "(…)" * of_module + f".{action}" * (action != "call")
+        if action == "backward":
+            what = f"the gradient of {what.removesuffix('.backward')}"
+        call = Call(args, kwargs, plain=action == "call", what=what)
+        functions: list[Callable[..., Any]] = []
+        failures: list[Exception] = []
+
+        def refer(value: Any) -> wire.Reference:
+            call.plain = False
+            torch = sys.modules.get("torch")
+            if isinstance(value, np.random.Generator):
+                call.samples = True
+                return {"t": "ref", "kind": "rng", "id": int(value.integers(2**62))}
+            if torch is not None and isinstance(value, torch.Generator):
+                call.samples = True
+                number = int(torch.randint(2**62, (), generator=value))
+                return {"t": "ref", "kind": "torch generator", "id": number}
+            if isinstance(value, Module):
+                return {"t": "ref", "kind": "module", "id": value._number}
+            if isinstance(value, Named):
+                return {"t": "ref", "kind": "named", "id": value.name}
+            if callable(value):
+                functions.append(value)
+                return {"t": "ref", "kind": "function", "id": len(functions) - 1}
+            return wire.refuse(value)
+
+        def serve(frame: bytes) -> bytes:
+            if len(call.talk) == MAX_CALLBACKS:
+                raise wire.WireError(f"called the function that it was given more than {MAX_CALLBACKS} times")
+            request = wire.decode(frame, self._resolve)
+            try:
+                function = functions[request["callback"]]
+                answer = wire.encode({"value": function(*request["args"], **request["kwargs"])}, refer)
+            except wire.WireError:
+                raise
+            except Exception as error:  # a spy of the check that found something, or arguments that make no sense
+                failures.append(error)
+                answer = wire.encode({"error": f"{type(error).__name__}: {error}"[:500]})
+            call.talk.append((bytes(frame), answer))
+            return answer
+
+        request = {"target": target, "args": args, "cpu": self._budget.cpu}
+        others = {"action": action, "kwargs": kwargs, "first": not self.calls, "memory": self._budget.memory}
+        request |= {key: value for key, value in others.items() if value != UNSAID[key]}
+        self.calls.append(call)
+        call.frame = wire.encode(request, refer)
+        error = self._exchange(call, serve)
+        for failure in failures[:1]:
+            raise (
+                failure
+                if isinstance(failure, AssertionError)
+                else StudentError(f"{self._name} called the function that it was given in a way that fails: {failure}")
+            )
+        if error is not None:
+            raise self._translate(error)
+        return call.value
+
+    def _exchange(self, call: Call, serve: Callable[[bytes], bytes]) -> dict[str, Any] | None:
+        """Send a call, and note what comes of it; the description of its error."""
+        reply = self._read(self._transport.request(call.frame, self._budget, serve))
+        call.flags, call.warnings = reply["flags"], reply["warnings"]
+        error = reply.get("error")
+        if error is not None:
+            call.error = (error["type"], *error["types"])
+        else:
+            call.changed, call.value = reply["changed"], coerce(reply["value"])
+        return error
+
+    def _read(self, frame: bytes) -> dict[str, Any]:
+        """The reply with its form checked: it comes from the student's side, and may be anything."""
+        try:
+            reply = wire.decode(frame, self._resolve)
+            if not isinstance(reply, dict):
+                raise wire.WireError("not a reply")
+            for key in ("flags", "warnings", "changed"):
+                strings = reply.setdefault(key, [])
+                if (
+                    not isinstance(strings, list)
+                    or len(strings) > 50
+                    or any(type(s) is not str or len(s) > 500 for s in strings)
+                ):
+                    raise wire.WireError("not a reply")
+            if "error" in reply:
+                error = reply["error"]
+                fields = [error[key] for key in ("type", "message", "line")] + list(error["types"])
+                if any(type(field) is not str or len(field) > 1000 for field in fields) or len(fields) > 30:
+                    raise wire.WireError("not a reply")
+            elif "value" not in reply:
+                raise wire.WireError("not a reply")
+        except (wire.WireError, TypeError, KeyError) as error:
+            self._transport.dead = f"the answer could not be read ({error})"
+            raise WallError(self._transport.dead) from None
+        return reply
+
+    def _translate(self, error: dict[str, Any]) -> StudentError:
+        types, line = tuple(error["types"]), error["line"]
+        if "NotImplementedError" in types:
+            return StudentError(NOT_WRITTEN, types, line)
+        if "OutOfTime" in types:
+            if not self._budget.declared:
+                self._transport.dead = f"an earlier call {error['message']}"
+            spent = f"{self._name} used more than {self._budget.cpu:g} s of CPU time: is there a loop that never ends?"
+            return StudentError(spent, types, line)
+        if "MemoryError" in types:
+            allowed = f" than {self._budget.memory:g} MiB" if self._budget.memory else " memory than there is"
+            return StudentError(f"{self._name} needed more{allowed}", types, line)
+        if "WireError" in types:
+            return StudentError(f"{self._name} returned {error['message']}", types, line)
+        message = f": {error['message']}" if error["message"] else ""
+        return StudentError(f"{self._name} raised {error['type']}{message}", types, line)
+
+    def _resolve(self, reference: wire.Reference) -> Any:
+        if reference["t"] == "torch":
+            return reference["array"]
+        if reference.get("kind") == "module" and type(reference.get("id")) is int and 0 <= reference["id"] < 10_000:
+            return Module(self, reference["id"])
+        raise wire.WireError("unexpected reference")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name of the student's notebook, as an argument."""
+
+    name: str
+
+
+class Module:
+    """A student's `nn.Module` or an optimizer, which stays on the student's side; a check drives it from here by arrays."""
+
+    def __init__(self, exercise: Exercise, number: int):
+        self._exercise, self._number = exercise, number
+
+    def _drive(self, action: str, *args: Any) -> Any:
+        return self._exercise._send(self._number, action, args, {})
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The forward pass without gradients."""
+        return self._drive("forward", *inputs)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Parameters and buffers by name."""
+        return self._drive("state")
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the parameters by name."""
+        return self._drive("shapes")
+
+    def hooks(self) -> int:
+        """How many hooks the module and its parts carry."""
+        return self._drive("hooks")
+
+    def load(self, values: dict[str, Any]) -> None:
+        """Strict loading of arrays as parameters and buffers."""
+        self._drive("load", values)
+
+    def backward(self, *inputs: Any) -> dict[str, Any]:
+        """Sum of what the module gives (`value`), gradients by parameter name (`parameters`) and by input (`inputs`)."""
+        return self._drive("backward", *inputs)
+
+    def train(self, mode: bool = True) -> None:
+        """Set training mode, or with False evaluation mode."""
+        self._drive("set_training", mode)
+
+    def attribute(self, path: str) -> Any:
+        """A plain attribute by its dotted name."""
+        return self._drive("attribute", path)
+
+
+def coerce(value: Any) -> Any:
+    """Honest lists as arrays, so that a check can do arithmetic on them; anything ragged or not numeric stays."""
+    if isinstance(value, list):
+        items = [coerce(item) for item in value]
+        if not all(isinstance(item, (bool, int, float, complex, np.ndarray, np.generic)) for item in items):
+            return items
+        try:
+            array = np.array(items)
+        except (ValueError, OverflowError):
+            return items
+        return array if array.dtype.kind in "biufc" else items
+    if isinstance(value, tuple):
+        return tuple(coerce(item) for item in value)
+    if isinstance(value, dict):
+        return {key: coerce(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,77 @@
+"""The words in which results are told, the same in a notebook, in a terminal, on a page and in a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from autograder.files import clean
+from autograder.outcome import NOT_RUN
+from autograder.result import ExerciseResult, Result
+
+SIGNS = {"full": "✓", "part": "◐", "none": "✗"}
+
+
+WORDS = {"full": "full marks", "part": "partial", "none": "no points"}
+
+
+TONES = {"full": "good", "part": "fair", "none": "bad"}
+
+
+def level_of(score: int, max_score: int) -> str:
+    """ "full", "part" or "none": what a score is worth in a sign and a word."""
+    if score >= max_score:
+        return "full"
+    return "part" if score > 0 else "none"
+
+
+def in_points(count: int) -> str:
+    return f"{count} point" if count == 1 else f"{count} points"
+
+
+def named_mistake(exercise: ExerciseResult) -> str:
+    return f"It looks as if your function {exercise.diagnosis}."
+
+
+def resting_on(exercise: ExerciseResult) -> str:
+    *others, last = exercise.rests_on
+    named = f"{', '.join(others)} and {last}, which are" if others else f"{last}, which is"
+    return f"uses {named} not right yet"
+
+
+def single_line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+def by_student(results: Iterable[Result]) -> list[Result]:
+    return sorted(results, key=lambda result: result.student)
+
+
+def exercises_of(results: Iterable[Result]) -> list[str]:
+    """All exercises, in the order of the lab."""
+    return list(dict.fromkeys(exercise.name for result in results for exercise in result.exercises))
+
+
+def shared_error(result: Result) -> str | None:
+    """The error that all exercises share: the notebook as a whole could not be graded."""
+    errors = {exercise.error for exercise in result.exercises}
+    return errors.pop() if len(errors) == 1 and len(result.exercises) > 1 else None
+
+
+def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
+    """Errors, notes and, where asked for, diagnoses, each one line; an optional exercise left out is no remark."""
+    lines = []
+    common = shared_error(result)
+    if common:
+        lines.append(f"all exercises: {common}")
+    for exercise in result.exercises:
+        if exercise.error and not common and not exercise.optional:
+            lines.append(f"{exercise.name}: {exercise.error}")
+        if exercise.diagnosis and diagnoses:
+            lines.append(f"{exercise.name} {exercise.diagnosis}")
+        if exercise.rests_on and diagnoses:
+            lines.append(f"{exercise.name} {resting_on(exercise)}")
+        stopped = next((test.message for test in exercise.tests if test.message.startswith(NOT_RUN)), None)
+        if stopped and diagnoses:
+            lines.append(f"{exercise.name}: {stopped.removeprefix(NOT_RUN)}")
+    lines += result.notes
+    return [single_line(line) for line in lines]

@@ -1,0 +1,1 @@
+"""The student's side, and the way there and back."""

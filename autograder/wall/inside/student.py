@@ -1,0 +1,351 @@
+"""Serves calls of a student's functions: decodes arguments, calls, watches, encodes what came back.
+
+The judge sends one frame per request and gets one frame per reply; while the student's function runs, functions that it was
+handed call back to the judge by frames of their own. Values are the only part of a reply that a cheat cannot use.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import inspect
+import linecache
+import re
+import signal
+import sys
+import threading
+import traceback
+import types
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograder.wall import wire
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+Serve = Callable[[bytes], bytes]
+NOT_ABOUT_NUMBERS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning, BytesWarning)
+UNSAID = {"action": "call", "kwargs": {}, "first": False, "memory": None}  # what most requests leave out
+HARD_SLACK = 64 << 20  # for what a process keeps from one call to the next
+
+
+class OutOfTime(BaseException):
+    """The CPU budget of a call is used up. A BaseException, so that `except Exception` does not swallow it."""
+
+
+class Session:
+    """One namespace of student's names, and the objects of theirs that the judge holds by number.
+
+    Parameters
+    ----------
+    namespace : dict
+        Where the notebook's cells left their functions.
+    call_back : function from bytes to bytes
+        Sends a frame to the judge and returns its answer.
+    cap : int
+        The largest array payload that a reply may carry, in bytes.
+    own_process : bool
+        This process serves one budget of memory only, which may therefore be made one that student's code cannot raise.
+    """
+
+    def __init__(
+        self, namespace: dict[str, Any], call_back: Serve, cap: int = wire.FROM_STUDENT, own_process: bool = False
+    ):
+        self.namespace, self.call_back, self.cap, self.own_process = namespace, call_back, cap, own_process
+        self.objects: list[Any] = []
+
+    def handle(self, frame: bytes) -> bytes:
+        """The reply to one request; never raises for what the student's code does."""
+        request = UNSAID | wire.decode(frame, self._resolve)
+        if request["first"]:  # of a case: no handle outlives the one in which it was given out
+            self.objects.clear()
+        args, kwargs = request["args"], request["kwargs"]
+        given = (*args, *kwargs.values())
+        before = [fingerprint(value) for value in given]
+        with watched(request["cpu"]) as seen:
+            try:
+                target = self._target(request["target"])
+                with memory_limit(request["memory"], self.own_process):
+                    if request["action"] == "call":
+                        value = target(*args, **kwargs)
+                    else:
+                        from autograder.wall.inside import drivers
+
+                        value = getattr(drivers, request["action"])(target, *args, **kwargs)
+                changed = [
+                    i for i, (value, seen_before) in enumerate(zip(given, before)) if fingerprint(value) != seen_before
+                ]
+                if changed:
+                    names = argument_names(target, len(args)) + list(kwargs)
+                    changed = [names[i] for i in changed]
+                encoded = self._encode({"value": value} | _said(seen | {"changed": changed}))
+            except BaseException as error:  # SystemExit, KeyboardInterrupt and what a student invents
+                encoded = self._encode({"error": describe(error, self._globals(request["target"]))} | _said(seen))
+        return encoded
+
+    def _globals(self, target: str | int) -> dict[str, Any]:
+        """Where a target was written: the notebook, or a module of ours when a reference is bound."""
+        written = self.namespace.get(target) if isinstance(target, str) else type(self.objects[target])
+        return home(written) or self.namespace
+
+    def _target(self, target: str | int) -> Any:
+        if isinstance(target, int):
+            return self.objects[target]
+        if target not in self.namespace:
+            raise NameError(f"{target} is not defined")
+        value = self.namespace[target]
+        if not callable(value):
+            raise TypeError(f"{target} is not a function, it is of type {type(value).__name__}")
+        return value
+
+    def _encode(self, value: Any) -> bytes:
+        return wire.encode(value, self._refer, self.cap)
+
+    def _refer(self, value: Any) -> wire.Reference:
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(value, (torch.nn.Module, torch.optim.Optimizer)):
+            self.objects.append(value)
+            return {"t": "ref", "kind": "module", "id": len(self.objects) - 1}
+        if callable(value):
+            raise wire.WireError("a function came back where a value is due: is a pair of brackets () missing?")
+        return wire.refuse(value)
+
+    def _resolve(self, reference: wire.Reference) -> Any:
+        if reference["t"] == "torch":
+            import torch
+
+            return torch.from_numpy(reference["array"])
+        kind, number = reference["kind"], reference["id"]
+        if kind == "function":
+            return self._stand_in(number)
+        if kind == "rng":
+            return np.random.default_rng(number)
+        if kind == "torch generator":
+            import torch
+
+            return torch.Generator().manual_seed(number)
+        if kind == "named":
+            return self._target(number)
+        return self.objects[number]
+
+    def _stand_in(self, number: int) -> Callable[..., Any]:
+        def stand_in(*args, **kwargs):
+            request = {"callback": number, "args": args, "kwargs": kwargs}
+            reply = wire.decode(self.call_back(self._encode(request)), self._resolve)
+            if "error" in reply:
+                raise RuntimeError(reply["error"])
+            return reply["value"]
+
+        return stand_in
+
+
+def _said(lists: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Those that are not empty."""
+    return {key: items for key, items in lists.items() if items}
+
+
+def fingerprint(value: Any) -> Any:
+    """What a value looks like on the wire, to notice changes; None for what cannot change or may (a generator of random numbers)."""
+    if isinstance(value, (int, float, complex, str, type(None))):
+        return None
+    if type(value) is np.ndarray and value.dtype.kind in "biufc":
+        return value.dtype.str, value.shape, value.tobytes()
+    try:
+        return wire.encode(value, cap=wire.FROM_JUDGE)
+    except wire.WireError:
+        return None
+
+
+def home(function: Any) -> dict[str, Any]:
+    """The globals among which a function or class was written, {} where they cannot be known."""
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
+    return getattr(function, "__globals__", None) or (vars(module) if module else {})
+
+
+def argument_names(function: Any, count: int) -> list[str]:
+    """Names of the first `count` positional parameters, as far as they can be known."""
+    try:
+        names = list(inspect.signature(function).parameters)[:count]
+    except (TypeError, ValueError):
+        names = []
+    return names + [f"argument {i + 1}" for i in range(len(names), count)]
+
+
+@contextmanager
+def watched(cpu: float):
+    """Record floating-point flags and warnings, and hold the CPU budget (seconds) of one call."""
+    seen: dict[str, list[str]] = {"flags": [], "warnings": []}
+
+    def flag(kind: str, _code: int) -> None:
+        if kind not in seen["flags"]:
+            seen["flags"].append(kind)
+
+    def show(message: Any, category: type[Warning], *_where: Any) -> None:
+        if len(seen["warnings"]) < 5 and not issubclass(category, NOT_ABOUT_NUMBERS):
+            seen["warnings"].append(f"{category.__name__}: {_text(message)}"[:200])
+
+    with warnings.catch_warnings(), np.errstate(all="call", under="ignore", call=flag):
+        warnings.simplefilter("always")
+        warnings.showwarning = show
+        with cpu_limit(cpu):
+            yield seen
+
+
+@contextmanager
+def cpu_limit(seconds: float):
+    """Raise OutOfTime in the main thread after so much CPU time; where the wall stands, the judge enforces it as well."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number, _frame):
+        raise OutOfTime(f"used more than {seconds:g} s of CPU time: is there a loop that never ends?")
+
+    previous = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, previous)
+
+
+@contextmanager
+def memory_limit(mebibytes: float | None, for_good: bool = False):
+    """Let the address space grow by so much at most (Linux; elsewhere a budget of memory is not held).
+
+    Code inside can raise the limit again, unless it is set `for_good`: then by no more than a few MiB.
+    """
+    if mebibytes is None or resource is None or not sys.platform.startswith("linux"):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = address_space() + int(mebibytes * (1 << 20))
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    if for_good:
+        soft = hard = limit + HARD_SLACK if hard == resource.RLIM_INFINITY else min(hard, limit + HARD_SLACK)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def address_space() -> int:
+    """Bytes of address space that this process has mapped."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def _text(thing: Any) -> str:
+    """`str(thing)`, whatever its `__str__` does; without addresses, which differ from run to run."""
+    try:
+        return re.sub(r" at 0x[0-9a-f]+", "", str(thing)[:1000])
+    except BaseException:
+        return ""
+
+
+def describe(error: BaseException, namespace: dict[str, Any]) -> dict[str, Any]:
+    """An exception as plain data: its kind, its message, and the student's own line that it came from."""
+    message, line = _text(error), ""
+    try:
+        for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
+            if frame.f_globals is namespace or frame.f_code.co_filename.startswith("<cell"):
+                source = linecache.getline(frame.f_code.co_filename, number).strip()
+                line = f"line {number}: `{source[:120]}`" if source else f"line {number}"
+                break
+    except BaseException:
+        line = ""
+    kinds = [k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins" and issubclass(k, BaseException)]
+    if isinstance(error, OutOfTime):
+        kinds = ["OutOfTime"]
+    elif isinstance(error, wire.WireError):
+        kinds = ["WireError"]
+    return {"type": type(error).__name__[:80], "types": kinds, "message": message[:500], "line": line}
+
+
+def run_cell(source: str, number: int, namespace: dict[str, Any]) -> dict[str, Any] | None:
+    """Run one notebook cell; the description of its error, or None."""
+    name = f"<cell {number}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    try:
+        execute(source, name, namespace)
+    except BaseException as error:
+        return describe(error, namespace)
+    return None
+
+
+def execute(source: str, name: str, namespace: dict[str, Any]) -> None:
+    """Run code as a notebook does: `await` at the top level, and what an earlier cell took from `__future__`."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for value in list(namespace.values()):
+        if type(value) is __future__._Feature:
+            flags |= value.compiler_flag
+    try:
+        code = compile(source, name, "exec", flags, dont_inherit=True)
+    except SyntaxError:  # perhaps IPython's syntax: magics, shell escapes, trailing question marks
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        code = compile(TransformerManager().transform_cell(source), name, "exec", flags, dont_inherit=True)
+    if code.co_flags & inspect.CO_COROUTINE:
+        import asyncio
+
+        asyncio.run(eval(code, namespace))
+    else:
+        exec(code, namespace)
+
+
+class Magics:
+    """What `get_ipython()` gives while grading: magics that time run their code, others do nothing, shells are closed."""
+
+    RUN = frozenset({"time", "capture", "prun"})  # %timeit defines nothing, so that it need not run
+    SILENT = frozenset("timeit bash sh script html HTML javascript js latex markdown svg SVG writefile file".split())
+
+    def __init__(self, namespace: dict[str, Any]):
+        self.namespace = namespace
+
+    def _run(self, name: str, code: str) -> None:
+        execute(code, f"<cell magic {name}>", self.namespace)
+
+    def run_line_magic(self, name: str, line: str, *_args: Any, **_kwargs: Any) -> None:
+        if name in self.RUN:
+            self._run(name, re.sub(r"^(-\w+\s+)+", "", line))
+
+    def run_cell_magic(self, name: str, _line: str, cell: str) -> None:
+        if name in self.RUN:
+            self._run(name, cell)
+        elif name not in self.SILENT:
+            raise RuntimeError(f"%%{name} is not available while grading")
+
+    def system(self, _command: str) -> None:
+        """Shell escapes do nothing: what they were to install is not there, and the cell goes on."""
+
+    def getoutput(self, _command: str) -> list[str]:
+        return []
+
+    system_piped = system_raw = system
+
+    @property
+    def user_ns(self) -> dict[str, Any]:
+        return self.namespace
+
+    def __getattr__(self, _name: str) -> Callable[..., None]:
+        """Whatever else IPython's shell can do makes no difference to an answer."""
+        return lambda *_args, **_kwargs: None
+
+
+def fresh_namespace() -> dict[str, Any]:
+    """An empty `__main__` as a notebook's cells expect it."""
+    main = types.ModuleType("__main__")
+    magics = Magics(main.__dict__)
+    main.__dict__.update(get_ipython=lambda: magics, display=lambda *_args, **_kwargs: None)
+    sys.modules["__main__"] = main
+    return main.__dict__

@@ -1,0 +1,269 @@
+"""The judge's end of a student's process: cells to run, exercises to call, all under a budget."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from autograder.outcome import Budget, StartError, WallError
+from autograder.wall import wire
+from autograder.wall.limits import POLL, Meter
+
+MAX_CELL = 1 << 20
+
+
+AHEAD = 1 << 16  # bytes: most messages arrive in one piece
+
+
+class Zygote(Protocol):
+    """What a process needs of the wall that it is behind: its fork server's ear, and the memory that it may hold."""
+
+    memory: int
+
+    def ask(self, message: dict[str, Any], connection: socket.socket | None = None) -> dict[str, Any]: ...
+
+
+class Process:
+    """The confined process of one submission. A context manager; leaving it kills everything in it."""
+
+    def __init__(self, wall: Zygote, pid: int, connection: socket.socket, meter: Meter):
+        self._wall, self._pid, self._connection, self.meter = wall, pid, connection, meter
+        self._waiter = Waiter(wall, pid, connection, meter)
+        hello = self._waiter.frame(Budget(meter.limits.cell))
+        self.active: list[str] = hello["layers"]
+        self.missing: dict[str, str] = hello["missing"]
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_exception: Any) -> None:
+        self._connection.close()
+        if not self._wall.ask({"do": "stop"})["done"]:
+            raise StartError("a process behind the wall cannot be killed")
+
+    def run_cell(self, source: str, number: int) -> dict[str, Any] | None:
+        """Run one cell; its error as `student.describe` gives it, or None.
+
+        Raises
+        ------
+        WallError
+            Where the cell ended the process or used up its budget: this submission is dead then.
+        """
+        if len(source) > MAX_CELL:
+            return {"type": "SyntaxError", "message": f"a cell of more than {MAX_CELL >> 20} MiB", "line": ""}
+        self.meter.require_more()
+        budget = Budget(self.meter.limits.cell)
+        self._waiter.begin(budget)
+        self._waiter.send(wire.encode({"do": "cell", "source": source, "number": number}))
+        error = self._waiter.frame(budget).get("error")
+        if error is not None and not (
+            isinstance(error, dict) and all(isinstance(error.get(k), str) for k in ("type", "message", "line"))
+        ):
+            raise WallError("the answer could not be read")
+        return error
+
+    def threads(self) -> int:
+        return int(self._wall.ask({"do": "look", "pid": self._pid})["threads"])
+
+    def resident(self) -> int:
+        """Bytes of memory that its processes hold, what they share with the zygote included."""
+        return sum(held for _, _, _, held in self._wall.ask({"do": "look", "pid": self._pid})["processes"])
+
+    def exercise(self, fork: bool = True) -> Waiter:
+        """The socket of a fork of this process, or of the process itself, which is used up by that."""
+        ours, theirs = socket.socketpair()
+        try:
+            self._waiter.begin(Budget(self.meter.limits.cell))
+            self._waiter.send(wire.encode({"do": "fork" if fork else "serve"}))
+            self._waiter.hand_over(theirs)
+        finally:
+            theirs.close()
+        return Waiter(self._wall, self._pid, ours, self.meter)
+
+    def stop_exercises(self) -> bool:
+        """Kill every process of this submission but its first; False where that cannot be done."""
+        return self._wall.ask({"do": "stop children", "pid": self._pid})["done"]
+
+
+class Waiter:
+    """A student's socket, read and written under a budget: CPU by the clock of /proc, silence, and a backstop of wall time."""
+
+    def __init__(self, wall: Zygote, pid: int, connection: socket.socket, meter: Meter):
+        self._wall, self._pid, self.connection, self._meter = wall, pid, connection, meter
+        connection.setblocking(False)
+        self._poll, self._awaited = select.poll(), 0
+        self._ahead = memoryview(b"")  # received, but not asked for yet
+        self._frame_end: float | None = None
+        self.begin(Budget(meter.limits.cell))
+
+    def begin(self, budget: Budget) -> None:
+        """Start the budget of one request."""
+        meter, limits = self._meter, self._meter.limits
+        self._budget, self._cpu, self._idle, self._started = budget, meter.cpu, meter.idle, meter.started
+        self._end = time.monotonic() + limits.backstop + limits.backstop_per_cpu * budget.cpu
+
+    def send(self, frame: bytes) -> None:
+        """Raises WallError where the process does not take the whole frame within the budget."""
+        view = memoryview(frame)
+        while view:
+            try:
+                view = view[self.connection.send(view) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+            except OSError:
+                raise self._ended() from None
+
+    def hand_over(self, other: socket.socket) -> None:
+        """Send a socket along. Raises WallError as `send`."""
+        self._wait(select.POLLOUT)
+        try:
+            socket.send_fds(self.connection, [b"x"], [other.fileno()])
+        except OSError:
+            raise self._ended() from None
+
+    def frame(self, budget: Budget) -> dict[str, Any]:
+        """One frame that holds a dict, from the submission's own process."""
+        self.begin(budget)
+        try:
+            value = wire.decode(self._receive())
+        except wire.WireError as error:
+            raise WallError(f"the answer could not be read ({error})") from None
+        if not isinstance(value, dict):
+            raise WallError("the answer could not be read")
+        return value
+
+    def message(self) -> tuple[bytes, bytes]:
+        """Kind (C or R) and frame of what an exercise sends."""
+        kind = self.recv(1)
+        if kind not in (b"C", b"R"):
+            raise WallError("the answer could not be read")
+        return kind, self._receive()
+
+    def _receive(self) -> bytes | memoryview:
+        try:
+            frame, self._ahead = wire.split(self._ahead)
+            return frame or wire.receive(self, wire.FROM_STUDENT)
+        finally:
+            self._frame_end = None
+
+    def recv(self, size: int) -> memoryview:
+        """As of a socket, but raises WallError where that would give nothing."""
+        if not self._ahead:
+            self._ahead = memoryview(self._read(max(size, AHEAD)))
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        return data
+
+    def _read(self, size: int) -> bytes:
+        while True:
+            self._wait(select.POLLIN)
+            try:
+                data = self.connection.recv(size)
+            except BlockingIOError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                raise self._ended()
+            self._meter.received += len(data)
+            if self._frame_end is None:
+                self._frame_end = time.monotonic() + self._meter.limits.frame
+            return data
+
+    def _ended(self) -> WallError:
+        """The process ended. Raises StartError where that is because the wall fell, for which no student is to blame."""
+        self._wall.ask({"do": "look", "pid": self._pid})
+        return WallError("the process ended")
+
+    def _wait(self, event: int) -> None:
+        """Until the socket is ready, looking after the budget on the way."""
+        if event != self._awaited:
+            self._poll.register(self.connection, event)
+            self._awaited = event
+        while True:
+            now = time.monotonic()
+            ready = self._poll.poll(max(0.0, self._meter.next_look - now) * 1000.0)
+            if time.monotonic() >= self._meter.next_look:
+                self._look(waiting=not ready)
+            if ready:
+                return
+
+    def _look(self, waiting: bool) -> None:
+        meter, limits, now = self._meter, self._meter.limits, time.monotonic()
+        meter.next_look = now + POLL
+        seen = self._wall.ask({"do": "look", "pid": self._pid})
+        waiting = waiting and not self._poll.poll(0)  # it may have answered meanwhile, and wait for us
+        meter.read(seen, waiting, self._wall.memory)
+        if meter.cpu - self._cpu > self._budget.cpu + limits.grace:  # the friendlier limit inside has had its chance
+            raise WallError(f"used more than {self._budget.cpu:g} s of CPU time: is there a loop that never ends?")
+        if meter.idle - self._idle > limits.idle:
+            raise WallError("waits for something that never comes (input, a sleep, a lock)")
+        if meter.started - self._started > limits.started:
+            raise WallError(f"started more than {limits.started} processes or threads")
+        if now > self._end:
+            raise WallError("did not finish")
+        if self._frame_end is not None and now > self._frame_end:
+            raise WallError("the answer could not be read (it came too slowly)")
+
+
+class WalledTransport:
+    """Carries one exercise's requests to its process.
+
+    Once that fails it stays dead and says why; only where a declared budget was exceeded does the next request open a new process.
+    A budget of memory stays with the process that it was first used in, where the student's code cannot raise it: what comes after it
+    and has another one gets a new process, too.
+
+    Parameters
+    ----------
+    open : function without arguments
+        Gives the socket of a new process; raises WallError where there can be none.
+    """
+
+    def __init__(self, open: Callable[[], Waiter], meter: Meter, code: str = ""):
+        self._open, self._meter, self.code = open, meter, code
+        self._waiter: Waiter | None = None
+        self._memory: float | None = None
+        self._cpu = self._received = 0.0
+        self.opened = False
+        self.dead: str | None = None
+        self.failed = False
+
+    def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
+        try:
+            if self._memory not in (None, budget.memory):
+                self.close()
+            if self._waiter is None:
+                self._waiter = self._open()
+            self._memory = budget.memory
+            if not self.opened:  # what the cells took is not the exercise's
+                self.opened, self._cpu, self._received = True, self._meter.cpu, self._meter.received
+            self._require_more()
+            self._waiter.begin(budget)
+            self._waiter.send(frame)
+            while True:
+                kind, answer = self._waiter.message()
+                if kind == b"R":
+                    return answer
+                self._require_more()
+                self._waiter.send(serve(answer))
+        except (wire.WireError, WallError) as error:
+            self.close()
+            self.failed = True
+            if not budget.declared:
+                self.dead = str(error)
+            raise error if isinstance(error, WallError) else WallError(str(error)) from None
+
+    def _require_more(self) -> None:
+        limits = self._meter.limits
+        self._meter.require_more()
+        if self._meter.cpu - self._cpu > limits.exercise:
+            raise WallError(f"used more than {limits.exercise:g} s of CPU time in all its calls")
+        if self._meter.received - self._received > limits.received:
+            raise WallError(f"gave back more than {limits.received >> 20} MiB in all its calls")
+
+    def close(self) -> None:
+        if self._waiter is not None:
+            self._waiter.connection.close()
+            self._waiter = None
