@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from autograder.authoring.build import BuildError
+from autograder.authoring import BuildError
 from autograder.course import CourseError
 from autograder.exports import ExportError
 from autograder.files import one_line
@@ -107,15 +107,15 @@ def build(
     from autograder.course import find_root, labs
     from autograder.files import write_atomically
 
-    stale = []
+    stale, root = [], find_root()
     for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
-        for lab in labs(find_root()) if folder else []:
+        for lab in labs(root) if folder else []:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / lab.notebook.name, build_lab(lab, kind))
             _say(f"built {folder / lab.notebook.name}")
     if walkthrough or nbgrader:
         return
-    for lab in labs(find_root()):
+    for lab in labs(root):
         text = build_lab(lab)
         if lab.notebook.exists() and lab.notebook.read_text("utf-8") == text:
             _say(f"{lab.notebook.name} is up to date")
@@ -125,8 +125,12 @@ def build(
             lab.notebook.parent.mkdir(exist_ok=True)
             write_atomically(lab.notebook, text)
             _say(f"built {lab.notebook.name}")
-    if stale:
-        raise BuildError(f"{', '.join(stale)} in labs/ is stale: run `autograder build`")
+    known = {lab.notebook for lab in labs(root)}
+    orphans = [path.name for path in sorted((root / "labs").glob("*.ipynb")) if path not in known]
+    if stale or orphans:
+        said = [f"{', '.join(stale)} in labs/ is stale: run `autograder build`"] if stale else []
+        said += [f"{', '.join(orphans)} in labs/ belongs to no lab: remove it"] if orphans else []
+        raise BuildError("; ".join(said))
 
 
 @app.command()

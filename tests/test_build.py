@@ -9,10 +9,11 @@ import sys
 import nbformat
 import pytest
 
-from autograder.authoring.build import BuildError, Kind, build, entries
+from autograder.authoring import BuildError
+from autograder.authoring.build import Kind, build, entries
 from autograder.authoring.spans import SpanError, names_defined, names_needed, read_spans
 from autograder.course import find_lab, labs
-from autograder.judge.checking import load_checks
+from autograder.judge.checking import CheckError, load_checks
 
 
 @pytest.fixture
@@ -155,15 +156,49 @@ def test_walkthrough_grades_as_a_submission(lab):
             "checks",
             "def test_doubles(double, rng)",
             "def test_doubles(dubble, rng)",
-            "tests dubble, which is no exercise",
+            "lab9/test_double.py checks dubble: its file is test_dubble.py",
         ),
+        ("checks", "@points(1)", "@points()", "@points takes one whole number"),
+        ("checks", "@points(1)", "@points(1, 2)", "@points takes one whole number"),
+        ("checks", '@hint("Twice means 2 * x.")', "@hint()", "@hint takes one text"),
+        (
+            "checks",
+            "import numpy as np",
+            "import nothing_here",
+            "lab9/test_double.py cannot be loaded: ModuleNotFoundError",
+        ),
+        ("checks", "assert_allclose(double(x), x + x)", "assert (", "lab9/test_double.py:"),
+        ("source", "double(np.arange(3.0))", "double(np.arange(3.0)", "lab9_mini.md, cell 5: line 1:"),
+        ("reference", "def double(x):", "def double(x:", "mini.py:"),
+        (
+            "source",
+            "· 2 points · ●○○ · 20 minutes. Write `double",
+            "· 3 points · ●○○ · 20 minutes. Write `double",
+            "says 3 points, its checks are worth 2",
+        ),
+        ("source", "**Exercise 2**", "**Exercise 3**", "iterate is exercise 3, but follows exercise 1"),
+        ("source", "Write `iterate(", "Write `repeat(", "does not name `iterate`"),
+        ("source", "**Exercise 2** ·", "Exercise 2 ·", "0 lines introduce iterate"),
+        (
+            "source",
+            "; 6 points from checks",
+            "; 7 points from checks",
+            "says 7 points from checks and 2 written; there are 6 and 2",
+        ),
+        (
+            "source",
+            "**Hours** About 1 for",
+            "**Hours** About 4 for",
+            "says 4 for the exercises, whose minutes add up to 1.0",
+        ),
+        ("source", "**Hours**", "Hours:", "no line says `**Hours**"),
         ("answers", "### 9a", "### 9b", "no question '9a'"),
         ("answers", "**Rubric.**", "Rubric", "needs a model answer, a rubric and marked samples"),
     ],
 )
 def test_a_slip_is_one_clear_line(lab, file, old, new, said):
     edit(lab.checks / "test_double.py" if file == "checks" else getattr(lab, file), old, new)
-    with pytest.raises(BuildError) as error:
+    with pytest.raises((BuildError, CheckError)) as error:
         build(lab)
     assert said in str(error.value) and "\n" not in str(error.value)
 
@@ -174,14 +209,39 @@ def test_an_exercise_without_checks_is_refused(lab):
         build(lab)
 
 
-def test_build_check_exits_1_where_a_notebook_is_stale(course):
-    def run(*words):
-        return subprocess.run([sys.executable, "-m", "autograder", *words], cwd=course, capture_output=True, text=True)
+def test_a_name_that_another_lab_has_is_refused(lab, course):
+    other = course / "autograder" / "checks" / "lab8"
+    other.mkdir()
+    (course / "solutions" / "notebooks" / "lab8_other.md").write_text("# Another lab")
+    shutil.copy(lab.checks / "test_double.py", other)
+    with pytest.raises(BuildError, match="double is an exercise of lab8, too"):
+        build(lab)
 
+
+def test_magics_in_a_source_cell_are_python_too(lab):
+    edit(lab.source, "double(np.arange(3.0))", "%timeit double(np.arange(3.0))")
+    assert any(cell.source == "%timeit double(np.arange(3.0))" for cell in cells(build(lab)))
+
+
+def run_in(course, *words):
+    return subprocess.run([sys.executable, "-m", "autograder", *words], cwd=course, capture_output=True, text=True)
+
+
+def test_build_check_exits_1_where_a_notebook_is_stale(course):
     find_lab(course, "lab9").notebook.unlink()
-    assert run("build", "--check").returncode == 1
-    assert run("build").returncode == 0
-    assert run("build", "--check").returncode == 0
+    assert run_in(course, "build", "--check").returncode == 1
+    assert run_in(course, "build").returncode == 0
+    assert run_in(course, "build", "--check").returncode == 0
+    (course / "labs" / "lab8_gone.ipynb").write_text("{}")
+    refused = run_in(course, "build", "--check")
+    assert refused.returncode == 1 and "lab8_gone.ipynb in labs/ belongs to no lab: remove it" in refused.stderr
+
+
+@pytest.mark.parametrize("file", ["reference", "checks"])
+def test_a_slip_is_one_line_on_the_command_line(lab, course, file):
+    edit(lab.checks / "test_double.py" if file == "checks" else lab.reference, "(", "((")
+    refused = run_in(course, "build")
+    assert refused.returncode == 1 and refused.stderr.startswith("autograder: ") and refused.stderr.count("\n") == 1
     edit(course / "solutions" / "mini.py", "Twice `x`", "Two times `x`")
     stale = run("build", "--check")
     assert stale.returncode == 1 and "lab9_mini.ipynb" in stale.stderr and "Traceback" not in stale.stderr

@@ -12,18 +12,16 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.authoring.spans import Span, SpanError, names_defined, names_needed, read_spans
+from autograder.authoring import BuildError
+from autograder.authoring.prose import Mark, fault_of_exercise, fault_of_hours, read_marks
+from autograder.authoring.spans import Span, names_defined, names_needed, read_spans
 from autograder.authoring.written import Question, read_questions
-from autograder.course import ANSWER_PROMPT, Entry, Lab
+from autograder.course import ANSWER_PROMPT, Entry, Lab, exercise_names, labs
 from autograder.judge.checking import Check, load_checks
 
 # jupytext and nbformat take seconds to import where Jupyter is installed, and the graders' workers build nothing.
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-
-class BuildError(Exception):
-    """A source that cannot be built: the lab, the cell, and what to do."""
 
 
 class Kind(Enum):
@@ -86,12 +84,10 @@ def build(lab: Lab, kind: Kind = Kind.STUDENT) -> str:
     ------
     BuildError
         For an exercise that is missing, unused or listed twice, that has no checks, or that uses a name which no earlier cell
-        defines; for unbalanced markers; for an import of `solutions` outside an exercise or given cell.
+        defines; whose name another lab's exercise has; whose points or number the prose says wrongly; for unbalanced markers;
+        for an import of `solutions` outside an exercise or given cell; for a cell that is no Python.
     """
-    try:
-        return _Builder(lab, kind).build()
-    except SpanError as error:
-        raise BuildError(str(error)) from None
+    return _Builder(lab, kind).build()
 
 
 class _Builder:
@@ -105,21 +101,33 @@ class _Builder:
         self.given: list[str] = []
         self.asked: list[str] = []
         self.cells: list[dict] = []
+        self.prose: list[str] = []  # of the whole lab, an item for what stands between two exercises
+        self.mark: Mark | None = None
+        self.minutes = self.points = 0  # of what is not optional
+        self.number = 0  # of the cell that is being translated, as an author counts them
 
     def build(self) -> str:
-        for cell in read_source(self.lab).cells:
+        self.prose.append("")
+        for number, cell in enumerate(read_source(self.lab).cells, 1):
+            self.number = number
             if cell.cell_type == "code" and not any(c["cell_type"] == "code" for c in self.cells):
                 self.cells.append(_code(ON_COLAB, {"tags": ["explore"]}))
-            self._translate(cell)
+            try:
+                self._translate(cell)
+            except SyntaxError as error:
+                raise self._error(f"line {error.lineno}: {error.msg}") from None
+        self.number = 0
         self._require_complete()
         return _serialise(self.lab, self.cells)
 
     def _error(self, message: str) -> BuildError:
-        return BuildError(f"{self.lab.source.name}: {message}")
+        where = f", cell {self.number}" if self.number else ""
+        return BuildError(f"{self.lab.source.name}{where}: {message}")
 
     def _translate(self, cell: NotebookNode) -> None:
         tags = set(cell.metadata.get("tags", []))
         if cell.cell_type != "code":
+            self.prose[-1] += cell.source + "\n\n"
             self.cells.append(_markdown(cell.source))
         elif "exercise" in tags:
             self._exercise(cell.source, "optional" in tags)
@@ -130,9 +138,10 @@ class _Builder:
         else:
             if unknown := tags - TAGS:
                 raise self._error(f"no cell has the tag {sorted(unknown)[0]!r}; there are {', '.join(sorted(TAGS))}")
-            if "solutions" in _imported_packages(cell.source):
+            code = _as_python(cell.source)
+            if "solutions" in _imported_packages(code):
                 raise self._error("only exercise and given cells import from solutions: students do not have it")
-            self.defined |= names_defined(cell.source)
+            self.defined |= names_defined(code)
             self.cells.append(_code(cell.source, {"tags": ["explore"]} if "explore" in tags else {}))
 
     def _span(self, module: str, name: str) -> Span:
@@ -166,6 +175,12 @@ class _Builder:
         self.exercises.append(name)
         self.defined.add(name)
         worth = sum(check.points for check in self.checks[name])
+        if fault := fault_of_exercise(name, self.prose[-1], worth, self.mark):
+            raise self._error(fault)
+        (self.mark,) = read_marks(self.prose[-1])
+        self.minutes += 0 if optional else self.mark.minutes
+        self.points += 0 if optional else worth
+        self.prose.append("")
         text = {Kind.STUDENT: span.stub, Kind.WALKTHROUGH: span.full, Kind.NBGRADER: span.marked}[self.kind]
         marked = {"tags": ["optional"]} if optional else {}
         self.cells.append(_code(text, {"nbgrader": _nbgrader(name, solution=True), **marked}))
@@ -208,10 +223,18 @@ class _Builder:
                 raise self._error(
                     f"{unused[0]} of {reference} is no exercise of the notebook: import it in a cell tagged exercise"
                 )
+        for other in labs(self.lab.root):
+            if other.name != self.lab.name and (twice := set(self.exercises) & set(exercise_names(other.checks))):
+                raise self._error(
+                    f"{sorted(twice)[0]} is an exercise of {other.name}, too: `check` finds an exercise by its name alone"
+                )
         if unused := [name for name in self.checks if name not in self.exercises]:
             raise self._error(f"checks/{self.lab.checks.name} tests {unused[0]}, which is no exercise of the notebook")
         if unused := [id for id in self.questions if id not in self.asked]:
             raise self._error(f"{self.lab.answers.name} has question {unused[0]}, which the notebook does not ask")
+        written = sum(question.points for question in self.questions.values())
+        if fault := fault_of_hours("".join(self.prose), self.minutes, self.points, written):
+            raise self._error(fault)
 
 
 def _solution_import(lab: Lab, source: str) -> tuple[str, list[str]]:
@@ -237,6 +260,17 @@ def _question_id(source: str) -> str:
     if len(calls) != 1 or not calls[0].args or not isinstance(calls[0].args[0], ast.Constant):
         raise BuildError(f"a written cell calls question(id) once, not {source[:60]!r}")
     return str(calls[0].args[0].value)
+
+
+def _as_python(source: str) -> str:
+    """A cell as Python has it: magics and shell escapes are calls of IPython's."""
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        return TransformerManager().transform_cell(source)
 
 
 def _imported_packages(source: str) -> set[str]:

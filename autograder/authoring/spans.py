@@ -8,11 +8,13 @@ import symtable
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.authoring import BuildError
+
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")  # as nbgrader writes it
 
 
-class SpanError(Exception):
+class SpanError(BuildError):
     """A reference function that cannot be cut: where, and what to do."""
 
 
@@ -66,13 +68,17 @@ def read_spans(path: Path) -> dict[str, Span]:
     Raises
     ------
     SpanError
-        For unbalanced or misspelt markers.
+        For unbalanced or misspelt markers, or a file that is no Python.
     """
     source = path.read_text("utf-8")
     lines = source.splitlines()
     spans: dict[str, Span] = {}
     covered = 0
-    for node in ast.parse(source, filename=str(path)).body:
+    try:
+        body = ast.parse(source, filename=str(path)).body
+    except SyntaxError as error:
+        raise SpanError(f"{path.name}:{error.lineno}: {error.msg}") from None
+    for node in body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             continue
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])

@@ -86,12 +86,18 @@ def stream(seed: int, exercise: str, check: str, case: int = 0) -> np.random.Gen
 def load_module(path: Path, name: str) -> types.ModuleType:
     """Import a check module from its file, with pytest's rewriting of assertions (or a bare assert says nothing)."""
     source = path.read_bytes()
-    tree = ast.parse(source, filename=str(path))
-    rewrite_asserts(tree, source, str(path))
+    where = f"{path.parent.name}/{path.name}"
     module = types.ModuleType(name)
     module.__file__ = str(path)
-    sys.modules[name] = module
-    exec(compile(tree, str(path), "exec", dont_inherit=True), module.__dict__)
+    try:
+        tree = ast.parse(source, filename=str(path))
+        rewrite_asserts(tree, source, str(path))
+        sys.modules[name] = module
+        exec(compile(tree, str(path), "exec", dont_inherit=True), module.__dict__)
+    except SyntaxError as error:
+        raise CheckError(f"{where}:{error.lineno}: {error.msg}") from None
+    except Exception as error:
+        raise CheckError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from None
     return module
 
 
@@ -101,11 +107,16 @@ def load_checks(folder: Path) -> dict[str, list[Check]]:
     Raises
     ------
     CheckError
-        Where a check has no argument, no points, no hint, or uses more of pytest than a notebook can serve.
+        Where a file cannot be loaded or is about another exercise than its name says; where a check has no argument, no points,
+        no hint, or uses more of pytest than a notebook can serve.
     """
     checks: dict[str, list[Check]] = {}
     for path in sorted(folder.glob("test_*.py")):
         for check in read_checks(path):
+            if path.stem != f"test_{check.exercise}":
+                raise CheckError(
+                    f"{folder.name}/{path.name} checks {check.exercise}: its file is test_{check.exercise}.py"
+                )
             checks.setdefault(check.exercise, []).append(check)
     return checks
 
@@ -139,9 +150,11 @@ def _read(name: str, function: Callable[..., None]) -> Check:
         raise CheckError(f"{where}: the mark {sorted(unknown)[0]!r} has no meaning in a notebook")
     if "points" not in marks or "hint" not in marks:
         raise CheckError(f"{where}: a check needs @points(n) and @hint(text)")
-    (worth,), (text,) = marks["points"][0].args, marks["hint"][0].args
-    if not isinstance(worth, int) or worth < 1:
-        raise CheckError(f"{where}: points are whole numbers from 1")
+    (worth, *more), (text, *others) = (*marks["points"][0].args, None), (*marks["hint"][0].args, None)
+    if not isinstance(worth, int) or worth < 1 or len(more) != 1:
+        raise CheckError(f"{where}: @points takes one whole number from 1")
+    if not isinstance(text, str) or not text or len(others) != 1:
+        raise CheckError(f"{where}: @hint takes one text")
     cases = _cases(marks.get("parametrize", []))
     if missing := set(parameters[1:]) - {"rng"} - set(cases[0]):
         raise CheckError(f"{where}: nothing supplies the argument {sorted(missing)[0]!r}")
