@@ -243,7 +243,7 @@ def test_a_slip_is_one_line_on_the_command_line(lab, course, file):
     refused = run_in(course, "build")
     assert refused.returncode == 1 and refused.stderr.startswith("autograder: ") and refused.stderr.count("\n") == 1
     edit(course / "solutions" / "mini.py", "Twice `x`", "Two times `x`")
-    stale = run("build", "--check")
+    stale = run_in("build", "--check")
     assert stale.returncode == 1 and "lab9_mini.ipynb" in stale.stderr and "Traceback" not in stale.stderr
 
 
