@@ -239,13 +239,14 @@ class _Builder:
 
 def _solution_import(lab: Lab, source: str) -> tuple[str, list[str]]:
     try:
-        (statement,) = ast.parse(source).body
-        assert isinstance(statement, ast.ImportFrom) and statement.module.split(".")[0] == "solutions"
-    except (SyntaxError, ValueError, AssertionError, AttributeError):
-        raise BuildError(
-            f"{lab.source.name}: an exercise or given cell is one line, `from solutions.module import name`, not {source[:60]!r}"
-        ) from None
-    return statement.module, [alias.name for alias in statement.names]
+        body = ast.parse(source).body
+    except SyntaxError:
+        body = []
+    if len(body) == 1 and isinstance(body[0], ast.ImportFrom) and (body[0].module or "").split(".")[0] == "solutions":
+        return str(body[0].module), [alias.name for alias in body[0].names]
+    raise BuildError(
+        f"{lab.source.name}: an exercise or given cell is one line, `from solutions.module import name`, not {source[:60]!r}"
+    )
 
 
 def _exercise_import(lab: Lab, source: str) -> tuple[str, str]:
@@ -301,8 +302,13 @@ def _markdown(source: str, metadata: dict | None = None) -> dict:
 
 
 def _code(source: str, metadata: dict) -> dict:
-    code = {"outputs": [], "execution_count": None}
-    return {"cell_type": "code", "metadata": metadata, "source": source.strip("\n"), **code}
+    return {
+        "cell_type": "code",
+        "metadata": metadata,
+        "source": source.strip("\n"),
+        "outputs": [],
+        "execution_count": None,
+    }
 
 
 def _serialise(lab: Lab, cells: list[dict]) -> str:

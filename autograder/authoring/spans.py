@@ -82,7 +82,7 @@ def read_spans(path: Path) -> dict[str, Span]:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             continue
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        last = node.end_lineno
+        last = node.end_lineno or node.lineno
         while last < len(lines) and (not lines[last].strip() or lines[last][0] in " \t"):
             last += 1
         while not lines[last - 1].strip():
