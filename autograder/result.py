@@ -2,28 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from autograder.outcome import Failure, Outcome
 
 
 @dataclass(frozen=True)
 class TestResult:
     """What one check said.
 
-    `message` (what came back, what was expected) and `hint` (the likely misconception) are empty when the check passed.
+    Attributes
+    ----------
+    message, hint : str
+        What came back and what was expected, and what to do about it; empty when the check passed.
+    failure : Failure or None
+        What `message` says, as data.
     """
 
     __test__ = False  # not a pytest class, whatever its name says
 
     name: str
-    score: int
     max_score: int
+    outcome: Outcome
     message: str = ""
     hint: str = ""
+    failure: Failure | None = None
 
     @property
     def passed(self) -> bool:
-        return self.score == self.max_score
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def score(self) -> int:
+        return self.max_score if self.passed else 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "score": None if self.outcome is Outcome.OURS else self.score,
+            "max_score": self.max_score,
+            "outcome": self.outcome,
+            "message": self.message,
+            "hint": self.hint,
+            "failure": self.failure and self.failure.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> TestResult:
+        failure = document["failure"]
+        return cls(
+            document["name"],
+            document["max_score"],
+            Outcome(document["outcome"]),
+            document["message"],
+            document["hint"],
+            failure and Failure.from_json(failure),
+        )
 
 
 @dataclass(frozen=True)
@@ -33,7 +68,7 @@ class ExerciseResult:
     Attributes
     ----------
     error : str or None
-        Why nothing could be checked (not written yet, a cell that fails, an unreadable notebook).
+        Why nothing could be checked (not written yet, a cell that fails, an unreadable notebook), in words.
     diagnosis : str or None
         The known mistake that behaves exactly like this answer, as a verb phrase: "takes the mean instead of the sum".
     rests_on : tuple of str
@@ -46,6 +81,12 @@ class ExerciseResult:
     error: str | None = None
     diagnosis: str | None = None
     rests_on: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of all its checks; FAILED where that is not the same for all."""
+        found = {test.outcome for test in self.tests}
+        return found.pop() if len(found) == 1 else Outcome.FAILED
 
     @property
     def score(self) -> int:
@@ -82,6 +123,8 @@ class Result:
         `summary` (one line for reports).
     notes : tuple of str
         One line each on what was odd about the submission: a cell that failed, a late duplicate that was ignored.
+    late : str
+        How late it was handed in, as far as the system that it came from says; "" where it was not.
     """
 
     student: str
@@ -91,7 +134,8 @@ class Result:
     notebook_sha256: str
     versions: dict[str, str]
     written: tuple[WrittenAnswer, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    late: str = ""
 
     @property
     def score(self) -> int:
@@ -102,15 +146,20 @@ class Result:
         """Points that can be had without the optional exercises."""
         return sum(exercise.max_score for exercise in self.exercises if not exercise.optional)
 
+    @property
+    def ours(self) -> bool:
+        """The grader failed here: there is no score, and nothing may pass a zero on."""
+        return any(exercise.outcome is Outcome.OURS for exercise in self.exercises)
+
     def to_json(self) -> dict[str, Any]:
-        """Gradescope's results.json, with what else we know in `extra_data`."""
+        """Gradescope's results.json, with what else we know in `extra_data`; null is the score of what we failed."""
         return {
-            "score": self.score,
+            "score": None if self.ours else self.score,
             "output": "\n".join([self.wall["summary"], *self.notes]),
             "tests": [
                 {
                     "name": f"{exercise.name}: {test.name}",
-                    "score": test.score,
+                    "score": None if test.outcome is Outcome.OURS else test.score,
                     "max_score": test.max_score,
                     "output": "\n".join(line for line in (test.message, test.hint) if line),
                 }
@@ -122,28 +171,21 @@ class Result:
                 "lab": self.lab,
                 "exercises": {
                     exercise.name: {
-                        "score": exercise.score,
+                        "outcome": exercise.outcome,
+                        "score": None if exercise.outcome is Outcome.OURS else exercise.score,
                         "max_score": exercise.max_score,
                         "optional": exercise.optional,
                         "hints": exercise.hints,
                         "error": exercise.error,
                         "diagnosis": exercise.diagnosis,
                         "rests_on": list(exercise.rests_on),
-                        "tests": [
-                            {
-                                "name": t.name,
-                                "score": t.score,
-                                "max_score": t.max_score,
-                                "message": t.message,
-                                "hint": t.hint,
-                            }
-                            for t in exercise.tests
-                        ],
+                        "tests": [test.to_json() for test in exercise.tests],
                     }
                     for exercise in self.exercises
                 },
                 "written": [vars(answer) for answer in self.written],
                 "notes": list(self.notes),
+                "late": self.late,
                 "wall": self.wall,
                 "notebook_sha256": self.notebook_sha256,
                 "versions": self.versions,
@@ -156,7 +198,7 @@ class Result:
 
         Raises
         ------
-        KeyError, TypeError
+        KeyError, TypeError, ValueError
             Where the document is not one of ours.
         """
         extra = document["extra_data"]
@@ -166,7 +208,7 @@ class Result:
             exercises=tuple(
                 ExerciseResult(
                     name,
-                    tuple(TestResult(**test) for test in exercise["tests"]),
+                    tuple(TestResult.from_json(test) for test in exercise["tests"]),
                     exercise["optional"],
                     exercise["error"],
                     exercise["diagnosis"],
@@ -179,4 +221,5 @@ class Result:
             versions=extra["versions"],
             written=tuple(WrittenAnswer(**answer) for answer in extra["written"]),
             notes=tuple(extra["notes"]),
+            late=extra["late"],
         )

@@ -24,6 +24,7 @@ from autograder.exports import ExportError, export
 from autograder.exports.canvas import to_canvas
 from autograder.exports.gradescope import to_gradescope
 from autograder.exports.nbgrader import to_nbgrader
+from autograder.outcome import Outcome
 from autograder.result import ExerciseResult, Result, TestResult, WrittenAnswer
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +33,9 @@ WALL = {"layers": ["x"], "missing": {}, "graded_use": True, "summary": "Wall: x.
 
 def make(student: str, softplus: int = 3, nll: int = 4, lab: str = "lab1", written: bool = True) -> Result:
     def exercise(name, score, best):
-        return ExerciseResult(name, tuple(TestResult(f"t{i}", int(i < score), 1) for i in range(best)))
+        return ExerciseResult(
+            name, tuple(TestResult(f"t{i}", 1, Outcome.PASSED if i < score else Outcome.FAILED) for i in range(best))
+        )
 
     answers = (WrittenAnswer("4b", "Why?", 3, "Because."),) if written else ()
     return Result(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.files import clean, file_names
+from autograder.outcome import Outcome
 from autograder.reports.class_page import write_class_page
 from autograder.reports.feedback import write_feedback
 from autograder.reports.grades import write_grades
@@ -34,19 +35,19 @@ HOSTILE = [
 
 OVERFLOW = TestResult(
     "does not overflow",
-    0,
     1,
+    Outcome.FAILED,
     "softplus([710.0, …]) gave [inf, …], expected [710.0, …]",
     "exp(a) overflows for large a. Take m = max(0, a) out of the logarithm first.",
 )
 SMALL = TestResult(
     "keeps small values",
-    0,
     1,
+    Outcome.FAILED,
     "softplus([…, -40.0, …]) gave 0.0, expected 4.248e-18",
     "For very negative a the 1 swallows exp(a): log(1 + x) for tiny x needs np.log1p.",
 )
-AGREES = TestResult("agrees with logaddexp", 1, 1)
+AGREES = TestResult("agrees with logaddexp", 1, Outcome.PASSED)
 MEAN = "takes the mean instead of the sum"
 
 
@@ -57,7 +58,9 @@ def softplus(*tests: TestResult, **kwargs) -> ExerciseResult:
 def nll(score: int = 4, **kwargs) -> ExerciseResult:
     message = "" if score == 4 else "nll(w, X, y) gave 0.69, expected 27.7"
     hint = "" if score == 4 else "The objective is a sum over the data."
-    return ExerciseResult("nll", (TestResult("is a sum", score, 4, message, hint),), **kwargs)
+    return ExerciseResult(
+        "nll", (TestResult("is a sum", 4, Outcome.PASSED if score else Outcome.FAILED, message, hint),), **kwargs
+    )
 
 
 def make(student: str = "ann", *exercises: ExerciseResult, **kwargs) -> Result:
@@ -86,7 +89,7 @@ def test_the_diagnosis_comes_last():
 
 
 def test_an_exercise_that_could_not_run_says_why_once():
-    tests = tuple(TestResult(name, 0, 1, "not written yet") for name in ("a", "b"))
+    tests = tuple(TestResult(name, 1, Outcome.NOT_WRITTEN, "not written yet") for name in ("a", "b"))
     lines = text(ExerciseResult("mirror", tests, optional=True, error="not written yet")).splitlines()
     assert lines == ["mirror (optional) — 0 of 2 points", "  ✗ not written yet"]
 
@@ -97,7 +100,7 @@ def test_one_point_is_no_points():
 
 def test_long_lines_are_wrapped_and_numbers_stay_whole():
     message = "gave " + ", ".join(f"-{i}.5e-10" for i in range(60))
-    failed = TestResult("n" * 50, 0, 1, message, "hint " * 60)
+    failed = TestResult("n" * 50, 1, Outcome.FAILED, message, "hint " * 60)
     lines = text(softplus(failed, replace(failed, name="short"))).splitlines()
     assert max(map(len, lines)) <= 100
     assert not any(line.rstrip().endswith(("-", "e-")) for line in lines)
@@ -105,12 +108,12 @@ def test_long_lines_are_wrapped_and_numbers_stay_whole():
 
 
 def test_a_message_with_lines_of_its_own_keeps_them_in_its_column():
-    lines = text(softplus(TestResult("two lines", 0, 1, "first\nsecond"))).splitlines()
+    lines = text(softplus(TestResult("two lines", 1, Outcome.FAILED, "first\nsecond"))).splitlines()
     assert lines[1].index("first") == lines[2].index("second")
 
 
 def test_text_does_not_steer_the_terminal():
-    printed = text(softplus(TestResult("t", 0, 1, "\x1b]0;owned\x07\x1b[2J\rgone", "")))
+    printed = text(softplus(TestResult("t", 1, Outcome.FAILED, "\x1b]0;owned\x07\x1b[2J\rgone", "")))
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", printed)
 
 
@@ -130,11 +133,13 @@ def test_the_table_has_a_row_per_student_in_order():
 
 
 def test_the_table_says_what_a_wrong_answer_rests_on_and_what_ended_it():
-    looped = TestResult("agrees with logaddexp", 0, 1, "not run: an earlier call used more than 5 s of CPU time")
+    looped = TestResult(
+        "agrees with logaddexp", 1, Outcome.NOT_RUN, "not run: an earlier call used more than 5 s of CPU time"
+    )
     resting = make("zoe", softplus(), nll(0, rests_on=("softplus", "sigmoid")))
     page = shown([resting, make("adam", softplus(OVERFLOW, looped))], width=160)
     assert "nll uses softplus and sigmoid, which are not right yet" in page
-    assert "softplus: an earlier call used more than 5 s of CPU time" in page
+    assert "softplus: not run: an earlier call used more than 5 s of CPU time" in page
 
 
 @pytest.mark.parametrize("hostile", [*HOSTILE, "[red]x[/red]", "[/]", "[link=http://x]y[/link]"])
@@ -259,7 +264,7 @@ def class_page(tmp_path, results) -> Page:
 
 def filled(word: str, wall=WALL) -> Result:
     """A result with `word` wherever a student's bytes may come."""
-    failed = TestResult("t", 0, 1, f"m {word}", "h")
+    failed = TestResult("t", 1, Outcome.FAILED, f"m {word}", "h")
     exercises = (softplus(failed), nll(0, error=f"e {word}"))
     return make(
         f"s {word}", *exercises, written=(WrittenAnswer("4b", "Why?", 3, f"a {word}"),), notes=(f"n {word}",), wall=wall
@@ -344,7 +349,7 @@ def test_written_answers_are_for_the_hand(tmp_path):
 
 
 def test_optional_exercises_are_marked(tmp_path):
-    bonus = ExerciseResult("mirror", (TestResult("m", 1, 1),), optional=True)
+    bonus = ExerciseResult("mirror", (TestResult("m", 1, Outcome.PASSED),), optional=True)
     results = [make("ann", softplus(), nll(), bonus)]
     assert "mirror (optional)" in feedback(tmp_path, results[0]).text
     assert "mirror (optional)" in class_page(tmp_path, results).text
@@ -381,7 +386,8 @@ def test_the_bars_of_an_exercise_add_up(tmp_path):
 @pytest.mark.parametrize("best", [0, 1, 4, 9, 10, 11, 38, 50, 101])
 def test_the_distribution_counts_every_student_once(tmp_path, best):
     def scored(score):
-        return make(f"s{score}", ExerciseResult("f", (TestResult("t", score, best),)))
+        outcomes = [Outcome.PASSED] * score + [Outcome.FAILED] * (best - score)
+        return make(f"s{score}", ExerciseResult("f", tuple(TestResult("t", 1, outcome) for outcome in outcomes)))
 
     page = class_page(tmp_path, [scored(score) for score in range(best + 1)])
     rows = re.search(r"Number of students by points\.(.*?)</table>", page.source, re.DOTALL)[1]

@@ -212,12 +212,12 @@ def test_an_honest_call(wall):
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("import os\ndef f(x):\n    os._exit(0)", "ended"),
+        ("import os\ndef f(x):\n    os._exit(0)", "^ended"),
         ("import os\ndef f(x):\n    os.kill(os.getpid(), 9)", "ended"),
-        ("import time\ndef f(x):\n    time.sleep(1000)", "never comes"),
-        ("import time\ndef f(x):\n    end = time.time() + 1000\n    while time.time() < end:\n        time.sleep(0.3)", "never comes"),
-        (SWALLOW, "CPU"),
-        ("import os\ndef f(x):\n    while True:\n        if os.fork():\n            os._exit(0)", "started more|CPU time|ended"),
+        ("import time\ndef f(x):\n    time.sleep(1000)", "^waits"),
+        ("import time\ndef f(x):\n    end = time.time() + 1000\n    while time.time() < end:\n        time.sleep(0.3)", "^waits"),
+        (SWALLOW, "^time"),
+        ("import os\ndef f(x):\n    while True:\n        if os.fork():\n            os._exit(0)", "^processes|^time|^ended"),
     ],
 )  # fmt: skip
 def test_what_never_answers_is_stopped_and_says_why(wall, cell, says):
@@ -245,7 +245,7 @@ def test_cpu_time_of_processes_that_have_ended_still_counts():
 def test_memory_of_several_processes_is_added_up():
     meter = Meter(Limits())
     seen = {"processes": [[pid, "S", 0.0, 300 << 20] for pid in range(10)], "shared": 100 << 20, "started": 0}
-    with pytest.raises(WallError, match="in several processes"):
+    with pytest.raises(WallError, match="process memory"):
         meter.read(seen, False, 1 << 30)
     meter.read(seen | {"shared": 200 << 20}, False, 1 << 30)  # what the fork server holds is counted once
 
@@ -259,7 +259,7 @@ def test_a_notebook_has_one_allowance(wall):
         )
         transport = WalledTransport(submission.exercise, submission.meter)
         exercise = Exercise("f", transport, Budget(5.0))
-        with pytest.raises(WallError, match="in all"):
+        with pytest.raises(WallError, match="notebook time"):
             for _ in range(20):
                 exercise(1.0)
         transport.close()

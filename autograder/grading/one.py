@@ -12,7 +12,8 @@ from autograder.grading.notebook import Cell, NotebookError, parse, written_answ
 from autograder.grading.plan import Plan, versions
 from autograder.judge.diagnose import diagnose
 from autograder.judge.run import run_exercise, unrunnable
-from autograder.outcome import NOT_WRITTEN, WallError
+from autograder.outcome import Failure, Kind, Outcome, WallError
+from autograder.reports.failures import told
 from autograder.result import ExerciseResult, Result, WrittenAnswer
 from autograder.wall.box import Wall
 from autograder.wall.inside.student import OutOfTime, cpu_limit
@@ -38,7 +39,7 @@ class _Notebook:
         self._submission: Process | None = None
         self._solo = self._busy = False
         self.meter = Meter(plan.limits)
-        self.errors: dict[int, str] = {}
+        self.errors: dict[int, Failure] = {}
         self.killed: set[int] = set()
 
     def open(self) -> Waiter:
@@ -64,9 +65,7 @@ class _Notebook:
         spent = self.meter.cpu
         for number, cell in enumerate(self._cells, start=1):
             if self.meter.cpu - spent > self._plan.limits.cells:
-                self.errors[number] = (
-                    f"not run: the cells before it used more than {self._plan.limits.cells:g} s of CPU time"
-                )
+                self.errors[number] = Failure(Kind.CELLS_TIME, cell=number, limit=self._plan.limits.cells)
                 self.killed |= set(range(number, len(self._cells) + 1))
             skipped = self._is_skipped(cell) or cell.source.strip() in self._stale
             if skipped or number in self.killed or not cell.source.strip():
@@ -75,15 +74,14 @@ class _Notebook:
                 error = self._submission.run_cell(cell.source, number)
             except WallError as stopped:
                 self.killed.add(number)
-                self.errors[number] = str(stopped)
+                self.errors[number] = replace(stopped.failure, cell=number)
                 if len(self.killed) >= MAX_KILLED_CELLS:
                     self.killed |= set(range(number, len(self._cells) + 1))
                 self.end()
                 return
             self.errors.pop(number, None)
             if error is not None:
-                where = f" ({error['line']})" if error["line"] else ""
-                self.errors[number] = f"{error['type']}: {error['message']}"[:200] + where[:200]
+                self.errors[number] = error
         self._solo = self._submission.threads() > 1
         if not self._submission.stop_exercises():  # what a cell has left behind must not meet the exercises
             self.end()
@@ -118,22 +116,20 @@ class _Notebook:
                     return found[-1]
         return ""
 
-    def cause(self, name: str) -> str | None:
-        """Why a name may be missing: the error of the cell that was to define it."""
+    def cause(self, name: str) -> tuple[Outcome, Failure]:
+        """Why a name is missing: the error of the cell that was to define it."""
         for number, error in self.errors.items():
             if _defines(self._cells[number - 1].source, name):
-                return (
-                    NOT_WRITTEN
-                    if error.startswith("NotImplementedError")
-                    else f"the cell that defines {name} fails: {error}"
-                )
+                if error.kind is Kind.UNWRITTEN:
+                    return Outcome.NOT_WRITTEN, replace(error, call=name, name=name)
+                return Outcome.NOT_DEFINED, Failure(Kind.CELL_FAILED, call=name, cell=number, cause=error)
         if any(self._is_skipped(cell) and _defines(cell.source, name) for cell in self._cells):
-            return f"{name} is in a cell tagged explore, which is not run when grading: move it to a cell of its own"
-        return None
+            return Outcome.NOT_DEFINED, Failure(Kind.EXPLORE_CELL, call=name)
+        return Outcome.NOT_DEFINED, Failure(Kind.NOWHERE, call=name)
 
     def notes(self) -> list[str]:
         return [
-            f"Code cell {number} failed: {error}"
+            f"Code cell {number} failed: {told(error)}"
             for number, error in self.errors.items()
             if self._cells[number - 1].source.strip() not in self._plan.released
         ][:20]
@@ -179,15 +175,13 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
                         entry.name, tests, transport, seed=plan.seed, secret=True, optional=entry.optional
                     )
             except OutOfTime:
-                reason = f"what {entry.name} gave back could not be checked in {JUDGING:g} s"
-                result, recording = unrunnable(entry.name, tests, reason, entry.optional), {}
+                slow = Failure(Kind.JUDGING, call=entry.name, limit=JUDGING)
+                result, recording = unrunnable(entry.name, tests, Outcome.FAILED, slow, entry.optional), {}
             finally:
                 transport.close()
             process.finish_exercise(transport.failed)
-            missing = f"NameError: {entry.name} is not defined"
-            if result.tests and all(missing in test.message for test in result.tests):
-                reason = process.cause(entry.name) or f"{entry.name} is not defined in this notebook"
-                result = unrunnable(entry.name, tests, reason, entry.optional)
+            if result.outcome is Outcome.NOT_DEFINED:
+                result = unrunnable(entry.name, tests, *process.cause(entry.name), entry.optional)
             elif plan.private is None:
                 found = diagnose(result, recording, plan.lab.banks / f"{entry.name}.py")
                 result = replace(result, diagnosis=found)
@@ -201,13 +195,14 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
 
 def _with_what_it_rests_on(result: ExerciseResult, results: list[ExerciseResult], process: _Notebook) -> ExerciseResult:
     """A wrong answer with the other wrong answers that its code uses."""
-    if result.score == result.max_score or result.error not in (None, NOT_WRITTEN):
+    if result.outcome not in (Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_RUN):
         return result
     wrong = [other.name for other in results if other.score < other.max_score and other.name != result.name]
     code = process.definition(result.name)
     used = set(re.findall(r"(?<![\w.])\w+", code))
     own = {name for pair in re.findall(r"def +(\w+)|\b(\w+) *=(?!=)", code) for name in pair}
-    return replace(result, rests_on=tuple(name for name in wrong if name in used - own))
+    found = (name for name in wrong if name in used - own)
+    return replace(result, rests_on=tuple(dict.fromkeys((*result.rests_on, *found))))
 
 
 def _written(cells: list[Cell], lab: Lab) -> tuple[WrittenAnswer, ...]:
@@ -220,5 +215,6 @@ def _written(cells: list[Cell], lab: Lab) -> tuple[WrittenAnswer, ...]:
 def ungraded(result: Result, plan: Plan, reason: str) -> Result:
     """A result with the same error on every exercise."""
     checks = plan.checks()
-    exercises = tuple(unrunnable(e.name, checks[e.name], reason, e.optional) for e in plan.exercises)
+    file = Failure(Kind.FILE, said=reason)
+    exercises = tuple(unrunnable(e.name, checks[e.name], Outcome.UNREADABLE, file, e.optional) for e in plan.exercises)
     return replace(result, exercises=exercises)

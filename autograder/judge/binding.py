@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.outcome import NOT_RUN, NOT_WRITTEN, Budget, StudentError, WallError
+from autograder.outcome import Budget, Failure, Kind, StudentError, WallError
 from autograder.wall import wire
 from autograder.wall.inside.student import UNSAID, Session, home
+from autograder.wall.process import read_error
 
 
 class Transport(Protocol):
@@ -22,7 +23,7 @@ class Transport(Protocol):
     `dead` says why the other side answers no more, or is None; `code` is what the student has written, as far as it is known.
     """
 
-    dead: str | None
+    dead: Failure | None
     code: str
 
     def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes: ...
@@ -35,11 +36,14 @@ class LocalTransport:
     """
 
     def __init__(self, name: str, function: Any):
-        self.dead: str | None = None
+        self.dead: Failure | None = None
         self.code = ""
         self._serve: Callable[[bytes], bytes] | None = None
         self._session = Session(
-            {**home(function), name: function}, lambda frame: self._serve(frame), cap=wire.FROM_JUDGE
+            {**home(function), name: function},
+            lambda frame: self._serve(frame),
+            cap=wire.FROM_JUDGE,
+            attended=True,
         )
 
     def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
@@ -59,6 +63,8 @@ class Call:
         The request as it was sent, whatever the check has done to its arguments since.
     talk : list of (bytes, bytes)
         What the functions among the arguments were asked, and what they answered, frame by frame.
+    others : list of str
+        Names of the notebook among the arguments.
     """
 
     args: tuple[Any, ...]
@@ -73,6 +79,7 @@ class Call:
     flags: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     samples: bool = False
+    others: list[str] = field(default_factory=list)
 
     @property
     def outcome(self) -> tuple[Any, ...]:
@@ -121,14 +128,14 @@ class Exercise:
 
     def _send(self, target: str | int, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._transport.dead:
-            raise WallError(NOT_RUN + self._transport.dead)
+            raise WallError(self._transport.dead)
         of_module = not isinstance(target, str)
         what = self._name + "(…)" * of_module + f".{action}" * (action != "call")
         if action == "backward":
             what = f"the gradient of {what.removesuffix('.backward')}"
         call = Call(args, kwargs, plain=action == "call", what=what)
         functions: list[Callable[..., Any]] = []
-        failures: list[Exception] = []
+        failures: list[StudentError | AssertionError] = []
 
         def refer(value: Any) -> wire.Reference:
             call.plain = False
@@ -143,6 +150,7 @@ class Exercise:
             if isinstance(value, Module):
                 return {"t": "ref", "kind": "module", "id": value._number}
             if isinstance(value, Named):
+                call.others.append(value.name)
                 return {"t": "ref", "kind": "named", "id": value.name}
             if callable(value):
                 functions.append(value)
@@ -151,7 +159,10 @@ class Exercise:
 
         def serve(frame: bytes) -> bytes:
             if len(call.talk) == MAX_CALLBACKS:
-                raise wire.WireError(f"called the function that it was given more than {MAX_CALLBACKS} times")
+                stopped = WallError(Failure(Kind.CALLBACKS, call=self._name, limit=MAX_CALLBACKS))
+                self._transport.dead = stopped.failure
+                failures.append(stopped)
+                raise stopped
             request = wire.decode(frame, self._resolve)
             try:
                 function = functions[request["callback"]]
@@ -159,8 +170,12 @@ class Exercise:
             except wire.WireError:
                 raise
             except Exception as error:  # a spy of the check that found something, or arguments that make no sense
-                failures.append(error)
-                answer = wire.encode({"error": f"{type(error).__name__}: {error}"[:500]})
+                said = f"{type(error).__name__}: {error}"[:500]
+                misused = StudentError(
+                    Failure(Kind.CALLBACK, call=self._name, error=type(error).__name__, said=str(error)[:500])
+                )
+                failures.append(error if isinstance(error, AssertionError) else misused)
+                answer = wire.encode({"error": said})
             call.talk.append((bytes(frame), answer))
             return answer
 
@@ -171,22 +186,18 @@ class Exercise:
         call.frame = wire.encode(request, refer)
         error = self._exchange(call, serve)
         for failure in failures[:1]:
-            raise (
-                failure
-                if isinstance(failure, AssertionError)
-                else StudentError(f"{self._name} called the function that it was given in a way that fails: {failure}")
-            )
+            raise failure
         if error is not None:
-            raise self._translate(error)
+            raise self._translate(error, call)
         return call.value
 
-    def _exchange(self, call: Call, serve: Callable[[bytes], bytes]) -> dict[str, Any] | None:
-        """Send a call, and note what comes of it; the description of its error."""
+    def _exchange(self, call: Call, serve: Callable[[bytes], bytes]) -> StudentError | None:
+        """Send a call, and note what comes of it; its error as the student's side tells it."""
         reply = self._read(self._transport.request(call.frame, self._budget, serve))
         call.flags, call.warnings = reply["flags"], reply["warnings"]
         error = reply.get("error")
         if error is not None:
-            call.error = (error["type"], *error["types"])
+            call.error = (error.failure.error, *error.types)
         else:
             call.changed, call.value = reply["changed"], coerce(reply["value"])
         return error
@@ -206,33 +217,37 @@ class Exercise:
                 ):
                     raise wire.WireError("not a reply")
             if "error" in reply:
-                error = reply["error"]
-                fields = [error[key] for key in ("type", "message", "line")] + list(error["types"])
-                if any(type(field) is not str or len(field) > 1000 for field in fields) or len(fields) > 30:
+                types = tuple(reply["error"]["types"])
+                if len(types) > 30 or any(type(name) is not str or len(name) > 100 for name in types):
                     raise wire.WireError("not a reply")
+                reply["error"] = StudentError(read_error(reply["error"]), types)
             elif "value" not in reply:
                 raise wire.WireError("not a reply")
-        except (wire.WireError, TypeError, KeyError) as error:
-            self._transport.dead = f"the answer could not be read ({error})"
+        except (wire.WireError, WallError, TypeError, KeyError) as error:
+            detail = str(error) if isinstance(error, wire.WireError) else ""
+            self._transport.dead = Failure(Kind.GARBLED, said=detail)
             raise WallError(self._transport.dead) from None
         return reply
 
-    def _translate(self, error: dict[str, Any]) -> StudentError:
-        types, line = tuple(error["types"]), error["line"]
-        if "NotImplementedError" in types:
-            return StudentError(NOT_WRITTEN, types, line)
-        if "OutOfTime" in types:
+    def _translate(self, error: StudentError, call: Call) -> StudentError:
+        """An error as the student's side tells it, with what only this side knows."""
+        failure = replace(error.failure, call=self._name)
+        if failure.kind is Kind.TIME:
+            failure = replace(failure, limit=self._budget.cpu)
             if not self._budget.declared:
-                self._transport.dead = f"an earlier call {error['message']}"
-            spent = f"{self._name} used more than {self._budget.cpu:g} s of CPU time: is there a loop that never ends?"
-            return StudentError(spent, types, line)
-        if "MemoryError" in types:
-            allowed = f" than {self._budget.memory:g} MiB" if self._budget.memory else " memory than there is"
-            return StudentError(f"{self._name} needed more{allowed}", types, line)
-        if "WireError" in types:
-            return StudentError(f"{self._name} returned {error['message']}", types, line)
-        message = f": {error['message']}" if error["message"] else ""
-        return StudentError(f"{self._name} raised {error['type']}{message}", types, line)
+                self._transport.dead = failure
+        elif failure.kind is Kind.MEMORY:
+            failure = replace(failure, limit=self._budget.memory)
+        elif failure.kind is Kind.SIGNATURE:
+            given = len(call.args) + len(call.kwargs)
+            known = failure.name if failure.name in call.kwargs else ""
+            failure = replace(failure, takes=(*failure.takes, given), name=known)
+        elif failure.kind is Kind.UNWRITTEN:
+            parts = failure.name.split(".")
+            failure = replace(failure, name=self._name if self._name in parts else parts[0])
+        elif failure.kind is Kind.MISSING and failure.name not in (self._name, *call.others):
+            failure = replace(failure, kind=Kind.EXCEPTION, error="NameError")
+        return StudentError(failure, error.types)
 
     def _resolve(self, reference: wire.Reference) -> Any:
         if reference["t"] == "torch":

@@ -13,7 +13,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
 
-from autograder.outcome import DEFAULT_BUDGET, Budget, StudentError
+from autograder.outcome import DEFAULT_BUDGET, Budget, Failure, Kind, StudentError
 
 points = pytest.mark.points
 hint = pytest.mark.hint
@@ -32,6 +32,12 @@ no_probe = pytest.mark.no_probe
 
 PUBLIC_SEED = 0
 PROBES = ("integers", "float32")
+
+
+# A check's hint is about wrong values, and about what the check says itself. Where it is about another way to fail as well, it says
+# so: @hint("Keep the leading axes.", also=("shape",)). All other failures get words of their own (`reports.failures.advice`).
+ABOUT_VALUES = frozenset({Kind.VALUE, Kind.CLAIM, Kind.WARNING, Kind.NO_EXCEPTION})
+ABOUT_COST = frozenset({Kind.TIME, Kind.MEMORY, Kind.PROCESS_MEMORY})  # of a check that declares a budget
 
 
 class CheckError(Exception):
@@ -48,20 +54,25 @@ def raises(exception: type[BaseException]) -> Iterator[None]:
         yield
     except StudentError as error:
         if exception.__name__ not in error.types:
+            error.failure = replace(error.failure, due=exception.__name__)
             raise
     else:
-        raise StudentError(f"raised nothing, where a {exception.__name__} is due")
+        raise StudentError(Failure(Kind.NO_EXCEPTION, due=exception.__name__))
 
 
 @dataclass(frozen=True)
 class Check:
-    """One pytest function of a lab's check file, with its marks read."""
+    """One pytest function of a lab's check file, with its marks read.
+
+    `hint` stands under failures of the kinds `hinted`.
+    """
 
     exercise: str
     name: str
     function: Callable[..., None]
     points: int
     hint: str
+    hinted: frozenset[Kind]
     quiet: bool
     budget: Budget
     no_probe: frozenset[str]
@@ -155,6 +166,10 @@ def _read(name: str, function: Callable[..., None]) -> Check:
         raise CheckError(f"{where}: @points takes one whole number from 1")
     if not isinstance(text, str) or not text or len(others) != 1:
         raise CheckError(f"{where}: @hint takes one text")
+    also = marks["hint"][0].kwargs.get("also", ())
+    if isinstance(also, str) or (unknown := set(also) - set(Kind)):
+        wrong = also if isinstance(also, str) else sorted(unknown)[0]
+        raise CheckError(f"{where}: @hint(..., also=({wrong!r},)): also takes a tuple of the values of autograder.outcome.Kind")
     cases = _cases(marks.get("parametrize", []))
     if missing := set(parameters[1:]) - {"rng"} - set(cases[0]):
         raise CheckError(f"{where}: nothing supplies the argument {sorted(missing)[0]!r}")
@@ -168,6 +183,7 @@ def _read(name: str, function: Callable[..., None]) -> Check:
         function=function,
         points=worth,
         hint=text,
+        hinted=ABOUT_VALUES | {Kind(way) for way in also} | (ABOUT_COST if "budget" in marks else set()),
         quiet="quiet" in marks,
         budget=Budget(allowed.get("cpu", DEFAULT_BUDGET.cpu), allowed.get("memory"), declared="budget" in marks),
         no_probe=skipped,

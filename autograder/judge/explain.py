@@ -1,148 +1,173 @@
-"""One line for a failed check: the input, what came back, what was expected."""
+"""Why a check failed, as data: what was called, what came back, what was expected. `reports.failures` says it.
+
+What is shown of an input that was drawn from the instructor's seed is decided here: nothing that a student could make carry it.
+"""
 
 from __future__ import annotations
 
 import builtins
-import re
+import inspect
 import traceback
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.testing
 
 from autograder.judge.binding import Call, Exercise, Module, Named
-from autograder.outcome import StudentError
+from autograder.judge.compare import Mismatch, worst
+from autograder.judge.known import FAMILIAR, TYPES, recognise, stands_in, version_of
+from autograder.outcome import Failure, Kind, StudentError
 
-LONGEST = 400
+SHOWN = 4  # results of so many numbers are shown whole
+MANY = 16  # a secret input holds so many numbers for each one that is shown
 
 
-def failure(error: BaseException, exercise: Exercise, secret: bool) -> str:
-    """Why a check failed, in one line.
+def failure(error: BaseException, exercise: Exercise, secret: bool) -> Failure:
+    """Why a check failed.
 
     Parameters
     ----------
     secret : bool
-        The inputs were drawn from the instructor's seed: then neither they nor what came of them is shown.
+        The inputs were drawn from the instructor's seed.
     """
     call = exercise.calls[-1] if exercise.calls else None
+    called = exercise._name if secret or call is None else f"{call.what}({_arguments(call)})"
     if isinstance(error, StudentError):
-        text = _secretly(error, exercise) if secret and error.types else _student_error(error)
-    elif isinstance(error, AssertionError):
-        text = _assertion(error, exercise._name, call, secret)
-    else:
-        text = _unusable(error, exercise._name, call, secret)
-    return clip(text)
-
-
-def clip(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def _student_error(error: StudentError) -> str:
-    return f"{error} ({error.line})" if error.line else str(error)
-
-
-def _secretly(error: StudentError, exercise: Exercise) -> str:
-    """What is known of an exception without its class, its message and its line, which may all be made to carry the secret input.
-
-    A line that stands in the notebook is shown, and so is a missing name that stands in this line.
-    """
-    name = exercise._name
-    absent = f"{name} raised NameError: {name} is not defined"
-    if str(error) == absent or {"OutOfTime", "MemoryError"} & set(error.types):
-        text = str(error)  # in our words
-    elif "WireError" in error.types:
-        text = f"{name} returned what cannot be compared: return arrays, numbers, strings, lists, tuples or dicts"
-    else:
-        known = (kind for kind in error.types if isinstance(getattr(builtins, kind, None), type))
-        text = f"{name} raised {next(known, 'an exception')}"
-    number, _, source = error.line.partition(": ")
-    if not source or source.strip("`") not in exercise._transport.code:
-        return text
-    missing = re.search(r"name '(\w+)' is not defined", str(error))
-    if missing and re.search(rf"\b{missing[1]}\b", source):
-        text += f": {missing[0]}"
-    return f"{text} ({number}: {source})"
-
-
-def _assertion(error: AssertionError, name: str, call: Call | None, secret: bool) -> str:
+        found = _exception(error, exercise._transport.code if secret else None)
+        return replace(found, call=found.call or (called if found.kind is Kind.NO_EXCEPTION else exercise._name))
+    about = Failure(Kind.CLAIM, call=called, secret=secret)
+    if not isinstance(error, AssertionError):
+        return _unusable(error, about, call)
     compared = _compared(error)
-    if compared is None:
-        return _plain_assertion(error, name, call, secret)
-    actual, desired = compared
-    got = call.value if call is not None else None
-    scalar = isinstance(got, (int, float, complex, np.generic)) and np.ndim(actual) == 0
-    direct = actual is got or (scalar and actual == got)
-    called = (
-        f"{call.what}({_arguments(call)})"
-        if call is not None and not secret
-        else f"{name} on a random input"
-        if secret
-        else name
-    )
-    verb = "gave" if direct or call is None else "led to"
-    try:
-        actual, desired = np.asarray(actual), np.asarray(desired)
-        if actual.dtype.kind not in "biufc":
-            return f"{called} {verb} {brief(got)}, where numbers are due"
-        if actual.shape != desired.shape and desired.ndim > 0:
-            return f"{called} {verb} an array of shape {actual.shape}, expected shape {desired.shape}"
-        index = _first_mismatch(actual, desired)
-    except (ValueError, TypeError):
-        return f"{called} {verb} {brief(got)}, which cannot be compared with what is expected"
-    if secret:
-        return f"{called} {verb} a wrong value" + (f" at index {list(map(int, index))}" if index else "")
-    desired_here = desired if desired.ndim == 0 else desired[index]
-    got_here, due_here = _pair(actual[index], desired_here)
-    if not index:
-        return f"{called} {verb} {got_here}, expected {due_here}"
-    where = _elementwise(call, index, actual.shape)
-    at = "" if where else f" at index {list(map(int, index))}"
-    return f"{where or called} {verb} {got_here}{at}, expected {due_here}"
+    return _plain_assertion(error, about, call) if compared is None else _difference(compared, about, call)
 
 
-def _plain_assertion(error: AssertionError, name: str, call: Call | None, secret: bool) -> str:
-    """What the check itself says, or what the rewritten assert shows."""
-    said = str(error).split("\nassert ")[0].strip()
-    if said and not said.startswith("assert "):
-        return said if not secret else f"{name} on a random input: {said}"
-    if secret or call is None:
-        return f"{name} fails on a random input" if secret else said
-    return f"{call.what}({_arguments(call)}) gave {brief(call.value)}"
-
-
-def _unusable(error: BaseException, name: str, call: Call | None, secret: bool) -> str:
-    if call is None:
-        return f"{name} could not be called ({type(error).__name__})"
-    got = kind(call.value) if secret else brief(call.value)
-    called = f"{name} on a random input" if secret else f"{call.what}({_arguments(call)})"
-    return f"{called} gave {got}, which is not of the kind that is asked for"
-
-
-def _compared(error: AssertionError) -> tuple[Any, Any] | None:
-    """The two sides that a function of numpy.testing compared, from the innermost of its frames that has both."""
-    found = None
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename.replace("\\", "/").endswith("numpy/testing/_private/utils.py"):
-            names = frame.f_locals
-            for left, right in (("actual", "desired"), ("x", "y")):
-                if found is None and left in names and right in names:
-                    found = names[left], names[right]
+def _exception(error: StudentError, code: str | None) -> Failure:
+    """What a call failed with; without what may have been made to carry a secret input where `code`, the student's, is given."""
+    found = error.failure
+    if found.kind is Kind.EXCEPTION:
+        kind, said = recognise(found.error, found.said, code)
+        familiar = (name for name in (found.error, *error.types) if name in FAMILIAR or hasattr(builtins, name))
+        name = found.error if code is None else next(familiar, "")
+        version = version_of(said) if kind is Kind.NO_ATTRIBUTE else ""
+        found = replace(found, kind=kind, error=name, said=said, version=version, name="")
+    elif found.kind is Kind.CALLBACK and code is not None:
+        _, said = recognise(found.error, found.said, code)
+        found = replace(found, said=said)
+    if code is None:
+        return found
+    if found.kind in (Kind.NOT_PLAIN, Kind.DTYPE, Kind.NOT_CALLABLE, Kind.UNWRITTEN):
+        harmless = found.name in TYPES or found.name == found.call or stands_in(found.name, code)
+        found = replace(found, name=found.name if harmless else "")
+    if not found.source or found.source not in code or found.line > code.count("\n") + 1:
+        found = replace(found, line=0, source="")
     return found
 
 
-def _first_mismatch(actual: np.ndarray, desired: np.ndarray) -> tuple[int, ...]:
-    """Where two arrays differ most, relative to the entry, or to the array's scale where the entry is next to nothing."""
-    actual, desired = np.broadcast_arrays(actual, desired)
-    if actual.ndim == 0:
-        return ()
+def _difference(compared: Mismatch, about: Failure, call: Call | None) -> Failure:
+    """What a comparison found."""
+    got = call.value if call is not None else None
+    actual, desired = compared.actual, compared.desired
+    scalar = isinstance(got, (int, float, complex, np.generic)) and np.ndim(actual) == 0
+    about = replace(about, direct=call is None or actual is got or (scalar and actual == got))
+    try:
+        actual, desired = np.asarray(actual), np.asarray(desired)
+        if actual.dtype.kind not in "biufc":
+            return replace(about, kind=Kind.NOT_NUMBERS, got=kind(got) if about.secret else brief(got))
+        if actual.shape != desired.shape and (compared.strict or desired.ndim > 0):
+            return replace(about, kind=Kind.SHAPE, got=str(actual.shape), due=str(desired.shape))
+        index = worst(actual, desired)
+    except (ValueError, TypeError):
+        return replace(about, kind=Kind.INCOMPARABLE, got=kind(got) if about.secret else brief(got))
+    about = replace(about, kind=Kind.VALUE)
+    if about.secret and not _tells_nothing(compared, call):
+        return replace(about, index=index)
+    if about.secret:
+        return replace(about, got=_numbers(actual, 4), due=_numbers(desired, 4))
+    desired = np.broadcast_to(desired, actual.shape)
+    where = index and _elementwise(call, index, actual.shape)
+    if actual.size <= SHOWN and not where:
+        got_here, due_here = _told_apart(actual, desired)
+        return replace(about, got=got_here, due=due_here)
+    got_here, due_here = _told_apart(actual[index], desired[index])
+    return replace(about, call=where or about.call, index=() if where else index, got=got_here, due=due_here)
+
+
+def _tells_nothing(compared: Mismatch, call: Call | None) -> bool:
+    """Whether the answer and what was expected may be shown, in four digits, although the input is secret.
+
+    They are few against what went in, so that the input cannot be had from them. None of them is a number that went in. And whoever
+    returns what is shown as expected fails again, because it is rounded: not where the numbers are whole, or the check is coarse.
+    """
+    if call is None:
+        return False
+    actual, desired = np.asarray(compared.actual), np.asarray(compared.desired)
+    if not 0 < actual.size <= SHOWN or desired.shape != actual.shape or desired.dtype.kind not in "fc":
+        return False
+    given = _numbers_in((*call.args, *call.kwargs.values()))
+    if given.size < MANY * actual.size or not np.all(np.isfinite(desired)):
+        return False
+    shown = np.concatenate([actual.astype(complex).ravel(), desired.astype(complex).ravel()])
     with np.errstate(all="ignore"):
-        equal = (actual == desired) | ((actual != actual) & (desired != desired))
-        size = np.abs(desired.astype(complex))
-        scale = size[np.isfinite(size)].max(initial=0.0)
-        error = np.abs(actual.astype(complex) - desired.astype(complex)) / (size + 1e-9 * scale + 1e-300)
-        error = np.where(equal, 0.0, np.where(np.isnan(error), np.inf, error))
-    return tuple(np.unravel_index(int(np.argmax(error)), error.shape))
+        near = np.abs(shown[:, None] - given[None, :]) <= 1e-3 * np.abs(shown[:, None])
+        rounded = np.array([complex(f"{value:.4g}") for value in desired.astype(complex).ravel()])
+        passes = np.isclose(rounded, desired.ravel(), rtol=max(compared.rtol, 1e-6), atol=compared.atol)
+    return not near.any() and not passes.any()
+
+
+def _numbers_in(values: Any) -> np.ndarray:
+    """All numbers of the arguments, whatever holds them."""
+    if isinstance(values, (tuple, list)):
+        return np.concatenate([np.empty(0, complex), *(_numbers_in(value) for value in values)])
+    if isinstance(values, dict):
+        return _numbers_in(list(values.values()))
+    if isinstance(values, (int, float, complex, np.generic)) or hasattr(values, "__array__"):
+        array = np.asarray(values)
+        if array.dtype.kind in "biufc":
+            return array.astype(complex).ravel()
+    return np.empty(0, complex)
+
+
+def _plain_assertion(error: AssertionError, about: Failure, call: Call | None) -> Failure:
+    """What the check itself says, or what the rewritten assert shows."""
+    said = str(error).split("\nassert ")[0].strip()
+    if said and not said.startswith("assert "):
+        return replace(about, said=said)
+    return about if about.secret or call is None else replace(about, got=brief(call.value))
+
+
+def _unusable(error: BaseException, about: Failure, call: Call | None) -> Failure:
+    """What came back, where the check could not even compute with it."""
+    got = None if call is None else call.value
+    return replace(about, kind=Kind.INCOMPARABLE, got=kind(got) if about.secret else brief(got))
+
+
+def _compared(error: AssertionError) -> Mismatch | None:
+    """The two sides of a comparison: of `agree`, or the arguments of the function of numpy.testing that failed."""
+    if isinstance(error, Mismatch):
+        return error
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if sides := _COMPARE.get(frame.f_code):
+            names = frame.f_locals
+            tolerance = {key: names[key] for key in ("rtol", "atol") if key in names}
+            return Mismatch(names[sides[0]], names[sides[1]], strict=False, **tolerance)
+    return None
+
+
+def _sides() -> dict[Any, tuple[str, str]]:
+    """The public functions of numpy.testing that compare two things, by their code, with the names of the two arguments."""
+    found = {}
+    for name in numpy.testing.__all__:
+        function = inspect.unwrap(getattr(numpy.testing, name))
+        if name.startswith("assert_") and inspect.isfunction(function):
+            first = list(inspect.signature(function).parameters)[:2]
+            if first in (["actual", "desired"], ["x", "y"]):
+                found[function.__code__] = tuple(first)
+    return found
+
+
+_COMPARE = _sides()
 
 
 def _elementwise(call: Call | None, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
@@ -168,10 +193,18 @@ def number(value: Any, digits: int = 4) -> str:
     return text if any(c in text for c in ".en") else text + ".0"
 
 
-def _pair(actual: Any, desired: Any) -> tuple[str, str]:
-    """Two numbers in as many digits as it takes to tell them apart."""
-    for digits in (4, 8, 12, 17):
-        pair = number(actual, digits), number(desired, digits)
+def _numbers(value: Any, digits: int) -> str:
+    """One number, or a small array of them."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return number(array, digits)
+    return np.array2string(array, separator=", ", formatter={"all": lambda x: number(x, digits)}).replace("\n", "")
+
+
+def _told_apart(actual: Any, desired: Any) -> tuple[str, str]:
+    """Two numbers or small arrays in as many digits as it takes to tell them apart."""
+    for count in (4, 8, 12, 17):
+        pair = _numbers(actual, count), _numbers(desired, count)
         if pair[0] != pair[1]:
             break
     return pair
@@ -179,7 +212,7 @@ def _pair(actual: Any, desired: Any) -> tuple[str, str]:
 
 def kind(value: Any) -> str:
     if value is None:
-        return "None (is a `return` missing?)"
+        return "None"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     return f"a value of type {type(value).__name__}"
@@ -188,7 +221,7 @@ def kind(value: Any) -> str:
 def brief(value: Any) -> str:
     """A value in a few characters: small arrays in full, large ones by their shape."""
     if value is None:
-        return kind(value)
+        return "None"
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return number(value)
     if isinstance(value, str):
@@ -197,7 +230,7 @@ def brief(value: Any) -> str:
         inner = ", ".join(brief(item) for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, np.ndarray) and value.ndim <= 2 and value.size <= 6:
-        return np.array2string(value, separator=", ", formatter={"all": number}).replace("\n", "")
+        return _numbers(value, 4)
     if hasattr(value, "shape"):
         return f"<array of shape {tuple(value.shape)}>"
     if isinstance(value, Module):

@@ -11,7 +11,8 @@ from typing import Any
 from autograder.course import checks_of
 from autograder.judge.binding import LocalTransport
 from autograder.judge.checking import read_checks
-from autograder.judge.run import run_exercise
+from autograder.judge.run import run_exercise, unrunnable
+from autograder.outcome import Failure, Kind, Outcome
 
 
 def check(name: str) -> float:
@@ -32,13 +33,14 @@ def check(name: str) -> float:
         return 0.0
     checks = read_checks(path)
     namespace = sys._getframe(1).f_globals
-    if name not in namespace:
-        print(
-            f"{name} — 0 of {sum(c.points for c in checks)} points: {name} is not defined. Run the cell that defines it first."
-        )
-        return 0.0
-    with silent_stderr():
-        result, _ = run_exercise(name, checks, LocalTransport(name, namespace[name]))
+    if name in namespace:
+        try:
+            with silent_stderr():
+                result, _ = run_exercise(name, checks, LocalTransport(name, namespace[name]))
+        except KeyboardInterrupt:  # anew, without the way here
+            raise KeyboardInterrupt(f"the check of {name} was stopped") from None
+    else:
+        result = unrunnable(name, checks, Outcome.NOT_DEFINED, Failure(Kind.MISSING, call=name, name=name))
     print(text(result))
     return float(result.score)
 

@@ -15,17 +15,16 @@ import numpy as np
 from autograder.judge import explain
 from autograder.judge.binding import Call, Exercise, Transport
 from autograder.judge.checking import PUBLIC_SEED, Check, CheckError
-from autograder.outcome import NOT_WRITTEN, StartError, StudentError, WallError
+from autograder.judge.known import stands_in
+from autograder.outcome import Failure, Kind, Outcome, StartError, StudentError, WallError
+from autograder.reports.failures import advice, told
 from autograder.result import ExerciseResult, TestResult
 
 Recording = dict[str, list[Exercise]]  # what was called in each case, by check, and then by probe
 
-CHANGED = "Work on a copy (x = np.array(x, dtype=float)): the caller still needs what was passed in."
-PROBE_HINTS = {
-    "integers": "Whole numbers must give what the same numbers as floats give: begin with np.asarray(x, dtype=float).",
-    "float32": "Single-precision input loses more than its own rounding: compute in float64 (np.asarray(x, dtype=float)).",
-}
+PROBES = (Kind.INTEGERS, Kind.SINGLE)
 PROBE_LIMIT = 1e4
+FLAGS = frozenset({"overflow", "invalid value", "divide by zero"})  # as NumPy calls them
 
 
 def run_exercise(
@@ -60,12 +59,7 @@ def run_exercise(
     run.probe()
     for position in own:
         run.check(position)
-    results = [run.results[position] for position in range(len(run.checks))]
-    if any(result.message == NOT_WRITTEN for result in results) and not any(result.passed for result in results):
-        return unrunnable(name, run.checks, NOT_WRITTEN, optional), run.recording
-    partly = {"message": f"{name} raised NotImplementedError", "hint": "Is a part of it still to be written?"}
-    results = [replace(result, **partly) if result.message == NOT_WRITTEN else result for result in results]
-    return ExerciseResult(name, tuple(results), optional), run.recording
+    return run.result(optional), run.recording
 
 
 class _Run:
@@ -80,69 +74,108 @@ class _Run:
 
     def check(self, position: int) -> None:
         check = self.checks[position]
-        message, cases = _run_check(check, self._transport, self._seed, self._secret)
-        self.recording[check.name], hint = cases, check.hint
+        if stopped := self._transport.dead:
+            self.recording[check.name] = []
+            self.results[position] = _result(check, stopped, Outcome.NOT_RUN)
+            return
+        failure, cases = _run_check(check, self._transport, self._seed, self._secret)
+        self.recording[check.name] = cases
         calls = [call for case in cases for call in case.calls]
-        changed = list(dict.fromkeys(argument for call in calls for argument in call.changed))
+        changed = list(dict.fromkeys(argument[:40] for call in calls for argument in call.changed))[:3]
         if changed and not self._told_of_change:
             self._told_of_change = True
             if self._secret and check.uses_rng:  # a name can be made to carry an input, too
-                changed = [argument if argument in self._transport.code else "an argument" for argument in changed]
-            found = f"{self.name} changed its input {', '.join(explain.clip(c)[:40] for c in changed[:3])} in place"
-            message, hint = (f"{message}; {found}", check.hint) if message else (found, CHANGED)
-        if not message:
+                code = self._transport.code
+                changed = [argument if stands_in(argument, code) else "an argument" for argument in changed]
+            failure = replace(failure or Failure(Kind.CHANGED, call=self.name), changed=tuple(changed))
+        if failure is None:
             self._candidates += [(position, check, call) for call in calls if _suits_probe(call, check)]
-        self.results[position] = _result(check, message, hint)
+        self.results[position] = _result(check, failure)
+
+    def result(self, optional: bool) -> ExerciseResult:
+        """Of the whole exercise, once all checks have run."""
+        tests = [self.results[position] for position in range(len(self.checks))]
+        if not any(test.passed for test in tests):
+            for test in tests:
+                if test.outcome is Outcome.NOT_WRITTEN:
+                    return unrunnable(self.name, self.checks, Outcome.NOT_WRITTEN, test.failure, optional)
+        for position, test in enumerate(tests):
+            if test.outcome is Outcome.NOT_WRITTEN:
+                failure = replace(test.failure, kind=Kind.PARTLY_WRITTEN)
+                tests[position] = _result(self.checks[position], failure)
+        result = ExerciseResult(self.name, tuple(tests), optional)
+        if result.outcome in (Outcome.BLOCKED, Outcome.NOT_DEFINED):
+            result = replace(result, error=tests[0].message)
+        others = [test.failure.name for test in tests if test.outcome is Outcome.BLOCKED]
+        return replace(result, rests_on=tuple(dict.fromkeys(others)))
 
     def probe(self) -> None:
         """The generic probes, each on the first call that it can use.
 
         A function that spoils its input would fail them for that reason.
         """
-        for probe in () if self._told_of_change else PROBE_HINTS:
+        for probe in () if self._told_of_change else PROBES:
             for position, check, call in self._candidates:
                 if probe in check.no_probe or not self.results[position].passed:
                     continue
                 exercise = Exercise(self.name, self._transport, check.budget)
                 self.recording.setdefault(probe, []).append(exercise)
-                verdict = _probe(probe, exercise, call, self._secret and check.uses_rng)
-                if verdict is None:
+                try:
+                    failure = _probe(probe, exercise, call, self._secret and check.uses_rng)
+                except _Unfit:
                     continue
-                if verdict:
-                    self.results[position] = _result(check, verdict, PROBE_HINTS[probe])
+                if failure is not None:
+                    self.results[position] = _result(check, failure)
                 break
 
 
-def _run_check(check: Check, transport: Transport, seed: int, secret: bool) -> tuple[str, list[Exercise]]:
-    """Why a check fails, or "", and what was called in each of its cases up to the first that fails."""
-    message, cases = "", []
+def _run_check(check: Check, transport: Transport, seed: int, secret: bool) -> tuple[Failure | None, list[Exercise]]:
+    """Why a check fails, or None, and what was called in each of its cases up to the first that fails."""
+    failure, cases = None, []
     for case in range(len(check.cases)):
         cases.append(Exercise(check.exercise, transport, check.budget))
-        message = _run(check, case, cases[-1], seed, secret)
-        if message:
+        failure = _run(check, case, cases[-1], seed, secret)
+        if failure is not None:
             break
-    return message, cases
+    return failure, cases
 
 
-def unrunnable(name: str, checks: Iterable[Check], reason: str, optional: bool = False) -> ExerciseResult:
+def unrunnable(
+    name: str, checks: Iterable[Check], outcome: Outcome, failure: Failure, optional: bool = False
+) -> ExerciseResult:
     """The result of an exercise that could not be checked at all."""
-    return ExerciseResult(name, tuple(_result(check, reason, "") for check in checks), optional, error=reason)
+    said = told(failure)
+    tests = tuple(TestResult(check.name, check.points, outcome, said, "", failure) for check in checks)
+    return ExerciseResult(name, tests, optional, error=said)
 
 
-def _result(check: Check, message: str, hint: str) -> TestResult:
-    score = 0 if message else check.points
-    return TestResult(check.name, score, check.points, message, hint if message else "")
+def _result(check: Check, failure: Failure | None, outcome: Outcome | None = None) -> TestResult:
+    if failure is None:
+        return TestResult(check.name, check.points, Outcome.PASSED)
+    outcome = outcome or _outcome(failure)
+    about_check = failure.kind in check.hinted or (failure.kind is Kind.EXCEPTION and failure.due)
+    hint = check.hint if about_check else advice(failure)
+    if outcome in (Outcome.NOT_WRITTEN, Outcome.NOT_DEFINED, Outcome.NOT_RUN, Outcome.BLOCKED):
+        hint = ""
+    return TestResult(check.name, check.points, outcome, told(failure, outcome), hint, failure)
 
 
-def _run(check: Check, case: int, exercise: Exercise, seed: int, secret: bool) -> str:
-    """Why one case fails, or an empty string."""
+def _outcome(failure: Failure) -> Outcome:
+    own = failure.name in ("", failure.call)
+    if failure.kind is Kind.UNWRITTEN:
+        return Outcome.NOT_WRITTEN if own else Outcome.BLOCKED
+    if failure.kind is Kind.MISSING:
+        return Outcome.NOT_DEFINED if own else Outcome.BLOCKED
+    return Outcome.FAILED
+
+
+def _run(check: Check, case: int, exercise: Exercise, seed: int, secret: bool) -> Failure | None:
+    """Why one case fails, or None."""
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             check.function(exercise, **check.arguments(seed, case))
     except StudentError as error:
-        if str(error) == NOT_WRITTEN:
-            return NOT_WRITTEN
         return _explain(error, exercise, secret and check.uses_rng)
     except StartError:
         raise
@@ -156,16 +189,17 @@ def _run(check: Check, case: int, exercise: Exercise, seed: int, secret: bool) -
     if check.quiet:
         noise = [what for call in exercise.calls for what in (*call.flags, *call.warnings)]
         if noise:
-            return explain.clip(f"{exercise._name} gave the right value, but with a floating-point warning: {noise[0]}")
-    return ""
+            tells = secret and check.uses_rng and noise[0] not in FLAGS  # a warning's text is the student's
+            return Failure(Kind.WARNING, call=exercise._name, said="" if tells else noise[0])
+    return None
 
 
-def _explain(error: BaseException, exercise: Exercise, secret: bool) -> str:
+def _explain(error: BaseException, exercise: Exercise, secret: bool) -> Failure:
     """`explain.failure`, also for values that are made to be indescribable."""
     try:
         return explain.failure(error, exercise, secret)
     except Exception:
-        return f"{exercise._name} gave back what can be neither compared nor described"
+        return Failure(Kind.INDESCRIBABLE, call=exercise._name)
 
 
 def _arrays(call: Call) -> list[np.ndarray]:
@@ -190,11 +224,15 @@ def _cast(call: Call, convert: Callable[[np.ndarray], np.ndarray]) -> tuple[tupl
     return tuple(map(one, call.args)), {key: one(value) for key, value in call.kwargs.items()}
 
 
-def _probe(probe: str, exercise: Exercise, call: Call, secret: bool) -> str | None:
-    """What a probe finds: a message, "" for nothing, None where this call cannot be used for it."""
-    if probe == "float32" and not _may_be_rounded(call.value):
-        return None
-    if probe == "integers":
+class _Unfit(Exception):
+    """A call that a probe cannot use."""
+
+
+def _probe(probe: Kind, exercise: Exercise, call: Call, secret: bool) -> Failure | None:
+    """What a probe finds, or None. Raises _Unfit where it cannot use this call."""
+    if probe is Kind.SINGLE and not _may_be_rounded(call.value):
+        raise _Unfit
+    if probe is Kind.INTEGERS:
         plain, typed = np.rint, lambda a: np.rint(a).astype(np.int64)
         tolerance = 1e-9
     else:
@@ -204,29 +242,25 @@ def _probe(probe: str, exercise: Exercise, call: Call, secret: bool) -> str | No
         args, kwargs = _cast(call, plain)
         expected = _numbers(exercise(*args, **kwargs))
     except StudentError:
-        return None
+        raise _Unfit from None
     if expected is None or not all(np.isfinite(e).all() for e in expected):
-        return None
-    name = f"{exercise._name} on the same numbers as {'integers' if probe == 'integers' else 'float32'}"
+        raise _Unfit
+    found = Failure(probe, call=exercise._name, secret=secret)
     try:
         args, kwargs = _cast(call, typed)
         got = _numbers(exercise(*args, **kwargs))
     except WallError:
-        return None
+        raise _Unfit from None
     except StudentError as error:
-        return explain.failure(error, exercise, secret).replace(exercise._name, name, 1)
+        return replace(found, cause=explain.failure(error, exercise, secret))
     if got is None or [g.shape for g in got] != [e.shape for e in expected]:
-        return f"{name} gave values of another shape or kind"
+        return replace(found, cause=Failure(Kind.SHAPE))
     for g, e in zip(got, expected):
         scale = max(np.abs(e).max(initial=0.0), 1e-300)
         worst = np.abs(g.astype(complex) - e.astype(complex)).max(initial=0.0)
         if not worst <= tolerance * scale:
-            return (
-                f"{name} gave something else"
-                if secret
-                else f"{name} gave {explain.brief(g)}, as floats {explain.brief(e)}"
-            )
-    return ""
+            return found if secret else replace(found, got=explain.brief(g), due=explain.brief(e))
+    return None
 
 
 def _may_be_rounded(value: Any) -> bool:

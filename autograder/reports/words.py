@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autograder.files import clean
-from autograder.outcome import NOT_RUN
+from autograder.outcome import Outcome
 from autograder.result import ExerciseResult, Result
 
 SIGNS = {"full": "✓", "part": "◐", "none": "✗"}
@@ -70,8 +70,8 @@ def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
             lines.append(f"{exercise.name} {exercise.diagnosis}")
         if exercise.rests_on and diagnoses:
             lines.append(f"{exercise.name} {resting_on(exercise)}")
-        stopped = next((test.message for test in exercise.tests if test.message.startswith(NOT_RUN)), None)
+        stopped = next((test for test in exercise.tests if test.outcome is Outcome.NOT_RUN), None)
         if stopped and diagnoses:
-            lines.append(f"{exercise.name}: {stopped.removeprefix(NOT_RUN)}")
+            lines.append(f"{exercise.name}: {stopped.message}")
     lines += result.notes
     return [single_line(line) for line in lines]

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.outcome import WallError
+from autograder.outcome import Failure, Kind, WallError
 
 POLL = 0.25
 
@@ -83,16 +83,14 @@ class Meter:
             self.started += max(0, seen["started"] - self._last_pid)
         self._last_pid = seen["started"]
         if sum(max(0, held - seen["shared"]) for _, _, _, held in processes) > 1.5 * memory:
-            raise WallError(f"used more than {memory >> 20} MiB of memory in several processes")
+            raise WallError(Failure(Kind.PROCESS_MEMORY, limit=memory >> 20))
 
     def require_more(self) -> None:
         """Raises WallError where the notebook has used up what it has."""
         limits = self.limits
         if self.cpu > limits.notebook:
-            raise WallError(f"the notebook has used more than {limits.notebook:g} s of CPU time in all")
+            raise WallError(Failure(Kind.NOTEBOOK_TIME, limit=limits.notebook))
         if self.idle > limits.all_idle:
-            raise WallError(
-                f"the notebook has waited for more than {limits.all_idle:g} s for something that never comes"
-            )
+            raise WallError(Failure(Kind.NOTEBOOK_IDLE, limit=limits.all_idle))
         if time.monotonic() - self.began > limits.wall:
-            raise WallError("the notebook did not finish")
+            raise WallError(Failure(Kind.NOTEBOOK_UNFINISHED))

@@ -6,9 +6,10 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
-from autograder.outcome import Budget, StartError, WallError
+from autograder.outcome import Budget, Failure, Kind, StartError, WallError
 from autograder.wall import wire
 from autograder.wall.limits import POLL, Meter
 
@@ -44,8 +45,8 @@ class Process:
         if not self._wall.ask({"do": "stop"})["done"]:
             raise StartError("a process behind the wall cannot be killed")
 
-    def run_cell(self, source: str, number: int) -> dict[str, Any] | None:
-        """Run one cell; its error as `student.describe` gives it, or None.
+    def run_cell(self, source: str, number: int) -> Failure | None:
+        """Run one cell; what is wrong with it, or None.
 
         Raises
         ------
@@ -53,17 +54,13 @@ class Process:
             Where the cell ended the process or used up its budget: this submission is dead then.
         """
         if len(source) > MAX_CELL:
-            return {"type": "SyntaxError", "message": f"a cell of more than {MAX_CELL >> 20} MiB", "line": ""}
+            return Failure(Kind.CELL_TOO_LONG, cell=number, limit=MAX_CELL >> 20)
         self.meter.require_more()
         budget = Budget(self.meter.limits.cell)
         self._waiter.begin(budget)
         self._waiter.send(wire.encode({"do": "cell", "source": source, "number": number}))
         error = self._waiter.frame(budget).get("error")
-        if error is not None and not (
-            isinstance(error, dict) and all(isinstance(error.get(k), str) for k in ("type", "message", "line"))
-        ):
-            raise WallError("the answer could not be read")
-        return error
+        return None if error is None else replace(read_error(error), cell=number)
 
     def threads(self) -> int:
         return int(self._wall.ask({"do": "look", "pid": self._pid})["threads"])
@@ -86,6 +83,45 @@ class Process:
     def stop_exercises(self) -> bool:
         """Kill every process of this submission but its first; False where that cannot be done."""
         return self._wall.ask({"do": "stop children", "pid": self._pid})["done"]
+
+
+# What the student's side may say of an exception: anything else is for the judge to find.
+REPORTED = frozenset(
+    {
+        Kind.EXCEPTION, Kind.TIME, Kind.MEMORY, Kind.UNWRITTEN, Kind.MISSING, Kind.NOT_CALLABLE, Kind.SIGNATURE,
+        Kind.NOT_PLAIN, Kind.DTYPE, Kind.FUNCTION, Kind.DIMENSIONS, Kind.TOO_LARGE, Kind.NESTED, Kind.HUGE_INTEGER,
+        Kind.TOO_MANY,
+    }
+)  # fmt: skip
+
+
+def read_error(error: Any) -> Failure:
+    """What the student's side says of an exception (`student.describe`), its form checked: it may be anything.
+
+    Raises
+    ------
+    WallError
+        Where it is nothing of ours.
+    """
+    try:
+        kind, line = Kind(error["kind"]), error["line"]
+        texts = {key: error[key] for key in ("type", "message", "source", "name")}
+        takes = error["takes"] if kind is Kind.SIGNATURE else (0, 0)
+        whole = len(takes) == 2 and all(type(number) is int and 0 <= number < 1_000_000 for number in (line, *takes))
+        short = all(type(text) is str and len(text) <= 1000 for text in texts.values())
+        if kind not in REPORTED or not whole or not short:
+            raise ValueError("not an error of ours")
+        return Failure(
+            kind,
+            error=texts["type"],
+            said=texts["message"],
+            source=texts["source"],
+            name=texts["name"],
+            line=line,
+            takes=tuple(takes) if kind is Kind.SIGNATURE else (),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise WallError(Failure(Kind.GARBLED)) from None
 
 
 class Waiter:
@@ -130,16 +166,16 @@ class Waiter:
         try:
             value = wire.decode(self._receive())
         except wire.WireError as error:
-            raise WallError(f"the answer could not be read ({error})") from None
+            raise WallError(Failure(Kind.GARBLED, said=str(error))) from None
         if not isinstance(value, dict):
-            raise WallError("the answer could not be read")
+            raise WallError(Failure(Kind.GARBLED))
         return value
 
     def message(self) -> tuple[bytes, bytes]:
         """Kind (C or R) and frame of what an exercise sends."""
         kind = self.recv(1)
         if kind not in (b"C", b"R"):
-            raise WallError("the answer could not be read")
+            raise WallError(Failure(Kind.GARBLED))
         return kind, self._receive()
 
     def _receive(self) -> bytes | memoryview:
@@ -175,7 +211,7 @@ class Waiter:
     def _ended(self) -> WallError:
         """The process ended. Raises StartError where that is because the wall fell, for which no student is to blame."""
         self._wall.ask({"do": "look", "pid": self._pid})
-        return WallError("the process ended")
+        return WallError(Failure(Kind.ENDED))
 
     def _wait(self, event: int) -> None:
         """Until the socket is ready, looking after the budget on the way."""
@@ -197,15 +233,15 @@ class Waiter:
         waiting = waiting and not self._poll.poll(0)  # it may have answered meanwhile, and wait for us
         meter.read(seen, waiting, self._wall.memory)
         if meter.cpu - self._cpu > self._budget.cpu + limits.grace:  # the friendlier limit inside has had its chance
-            raise WallError(f"used more than {self._budget.cpu:g} s of CPU time: is there a loop that never ends?")
+            raise WallError(Failure(Kind.TIME, limit=self._budget.cpu))
         if meter.idle - self._idle > limits.idle:
-            raise WallError("waits for something that never comes (input, a sleep, a lock)")
+            raise WallError(Failure(Kind.WAITS))
         if meter.started - self._started > limits.started:
-            raise WallError(f"started more than {limits.started} processes or threads")
+            raise WallError(Failure(Kind.PROCESSES, limit=limits.started))
         if now > self._end:
-            raise WallError("did not finish")
+            raise WallError(Failure(Kind.UNFINISHED))
         if self._frame_end is not None and now > self._frame_end:
-            raise WallError("the answer could not be read (it came too slowly)")
+            raise WallError(Failure(Kind.SLOW_ANSWER))
 
 
 class WalledTransport:
@@ -227,7 +263,7 @@ class WalledTransport:
         self._memory: float | None = None
         self._cpu = self._received = 0.0
         self.opened = False
-        self.dead: str | None = None
+        self.dead: Failure | None = None
         self.failed = False
 
     def request(self, frame: bytes, budget: Budget, serve: Callable[[bytes], bytes]) -> bytes:
@@ -251,17 +287,18 @@ class WalledTransport:
         except (wire.WireError, WallError) as error:
             self.close()
             self.failed = True
+            stopped = error if isinstance(error, WallError) else WallError(Failure(Kind.GARBLED, said=str(error)))
             if not budget.declared:
-                self.dead = str(error)
-            raise error if isinstance(error, WallError) else WallError(str(error)) from None
+                self.dead = stopped.failure
+            raise stopped from None
 
     def _require_more(self) -> None:
         limits = self._meter.limits
         self._meter.require_more()
         if self._meter.cpu - self._cpu > limits.exercise:
-            raise WallError(f"used more than {limits.exercise:g} s of CPU time in all its calls")
+            raise WallError(Failure(Kind.EXERCISE_TIME, limit=limits.exercise))
         if self._meter.received - self._received > limits.received:
-            raise WallError(f"gave back more than {limits.received >> 20} MiB in all its calls")
+            raise WallError(Failure(Kind.RECEIVED, limit=limits.received >> 20))
 
     def close(self) -> None:
         if self._waiter is not None:

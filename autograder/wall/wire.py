@@ -49,14 +49,20 @@ class WireError(Exception):
     """A value that cannot cross, or a frame that is not one of ours."""
 
 
+class Uncarried(WireError):
+    """A value that cannot cross: `kind` is one of `outcome.Kind`, `name` the type or dtype of the value where that is the reason."""
+
+    def __init__(self, kind: str, name: str = ""):
+        super().__init__(f"{kind}: {name}" if name else kind)
+        self.kind, self.name = kind, name
+
+
 Reference = dict[str, Any]
 
 
 def refuse(value: Any) -> Reference:
-    """What an encoder does with a value that is no plain data, and that nothing else can be made of: raise WireError."""
-    raise WireError(
-        f"a value of type {type(value).__name__} cannot be compared: return arrays, numbers, strings, lists, tuples or dicts"
-    )
+    """What an encoder does with a value that is no plain data, and that nothing else can be made of: raise Uncarried."""
+    raise Uncarried("not plain", type(value).__name__)
 
 
 def _resolve_nothing(reference: Reference) -> Any:
@@ -79,14 +85,12 @@ class _Encoder:
             if array.dtype.kind in "fc":  # extended precision is not portable
                 array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
             else:
-                raise WireError(
-                    f"an array of dtype {array.dtype} cannot be compared: return numbers (float, int or bool)"
-                )
+                raise Uncarried("dtype", array.dtype.type.__name__.rstrip("_"))
         if array.ndim > MAX_DIMENSIONS:
-            raise WireError(f"an array with {array.ndim} dimensions is too many")
+            raise Uncarried("dimensions")
         self.size += array.nbytes
         if self.size > self.cap or _too_long(array.shape, array.itemsize):
-            raise WireError(f"a value of more than {self.cap >> 20} MiB is too large")
+            raise Uncarried("too large")
         if array.nbytes:
             self.buffers.append(np.ascontiguousarray(array).data.cast("B"))
         return {"t": tag, "d": array.dtype.str, "s": list(array.shape)}
@@ -94,7 +98,7 @@ class _Encoder:
     def value(self, value: Any, depth: int = 0) -> Any:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise WireError("a value that is nested too deeply or has too many parts cannot be compared")
+            raise Uncarried("nested" if depth > MAX_DEPTH else "too many parts")
         kind = type(value)
         if kind is np.ndarray:
             return self.array("array", value)
@@ -103,11 +107,11 @@ class _Encoder:
         if kind is str:
             self.size += len(value)
             if self.size > self.cap:
-                raise WireError(f"a value of more than {self.cap >> 20} MiB is too large")
+                raise Uncarried("too large")
             return value
         if kind is int:
             if value.bit_length() > MAX_INTEGER_BITS:
-                raise WireError("an integer that large cannot be compared")
+                raise Uncarried("huge integer")
             return value
         if kind is float:
             return value
@@ -117,7 +121,7 @@ class _Encoder:
             return {"t": kind.__name__, "v": [self.value(item, depth + 1) for item in value]}
         if kind is dict:
             if len(value) > MAX_PAIRS:
-                raise WireError(f"a dict of more than {MAX_PAIRS} entries is too large")
+                raise Uncarried("too many parts")
             pairs = [[self.value(key, depth + 1), self.value(item, depth + 1)] for key, item in value.items()]
             return {"t": "dict", "v": pairs}
         return self.other(value, depth)
@@ -140,7 +144,7 @@ class _Encoder:
         if isinstance(value, range) or (isinstance(value, Iterator) and not callable(value)):
             items = list(islice(value, MAX_ITERATED + 1))
             if len(items) > MAX_ITERATED:
-                raise WireError(f"an iterator with more than {MAX_ITERATED} items is too long")
+                raise Uncarried("too many parts")
             return self.value(items, depth)
         if hasattr(value, "__array__") and not isinstance(value, type) and not callable(value):
             return self.array("array", np.asarray(value))
@@ -152,16 +156,16 @@ def encode(value: Any, refer: Callable[[Any], Reference] = refuse, cap: int = FR
 
     Raises
     ------
-    WireError
+    Uncarried
         Where the value is no plain data, or larger than `cap` bytes.
     """
     encoder = _Encoder(refer, cap)
     try:
         header = TO_JSON(encoder.value(value)).encode("ascii")
     except RecursionError:
-        raise WireError("a value that contains itself cannot be compared") from None
+        raise Uncarried("nested") from None
     if len(header) > MAX_HEADER:
-        raise WireError("a value with that many parts cannot be compared")
+        raise Uncarried("too many parts")
     size = len(header) + sum(len(buffer) for buffer in encoder.buffers)
     return b"".join([PREFIX.pack(size, len(header)), header, *encoder.buffers])
 

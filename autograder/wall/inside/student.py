@@ -40,6 +40,14 @@ class OutOfTime(BaseException):
     """The CPU budget of a call is used up. A BaseException, so that `except Exception` does not swallow it."""
 
 
+class Absent(Exception):
+    """The judge asks for a name that is not there ("missing"), or that is nothing to call ("not callable": `name` is its type)."""
+
+    def __init__(self, kind: str, name: str):
+        super().__init__(kind, name)
+        self.kind, self.name = kind, name
+
+
 class Session:
     """One namespace of student's names, and the objects of theirs that the judge holds by number.
 
@@ -53,17 +61,28 @@ class Session:
         The largest array payload that a reply may carry, in bytes.
     own_process : bool
         This process serves one budget of memory only, which may therefore be made one that student's code cannot raise.
+    attended : bool
+        Somebody sits before this process: an interrupt is theirs, and ends more than the call.
     """
 
     def __init__(
-        self, namespace: dict[str, Any], call_back: Serve, cap: int = wire.FROM_STUDENT, own_process: bool = False
+        self,
+        namespace: dict[str, Any],
+        call_back: Serve,
+        cap: int = wire.FROM_STUDENT,
+        own_process: bool = False,
+        attended: bool = False,
     ):
-        self.namespace, self.call_back, self.cap, self.own_process = namespace, call_back, cap, own_process
+        self.namespace, self.call_back, self.cap = namespace, call_back, cap
+        self.own_process, self.attended = own_process, attended
         self.objects: list[Any] = []
 
     def handle(self, frame: bytes) -> bytes:
         """The reply to one request; never raises for what the student's code does."""
-        request = UNSAID | wire.decode(frame, self._resolve)
+        try:
+            request = UNSAID | wire.decode(frame, self._resolve)
+        except Absent as error:  # another function or class that the check hands over
+            return self._encode({"error": describe(error, self.namespace)})
         if request["first"]:  # of a case: no handle outlives the one in which it was given out
             self.objects.clear()
         args, kwargs = request["args"], request["kwargs"]
@@ -87,7 +106,12 @@ class Session:
                     changed = [names[i] for i in changed]
                 encoded = self._encode({"value": value} | _said(seen | {"changed": changed}))
             except BaseException as error:  # SystemExit, KeyboardInterrupt and what a student invents
-                encoded = self._encode({"error": describe(error, self._globals(request["target"]))} | _said(seen))
+                if self.attended and isinstance(error, KeyboardInterrupt):
+                    raise
+                said = describe(error, self._globals(request["target"]))
+                if request["action"] == "call" and isinstance(error, TypeError):
+                    said |= signature(target, args, kwargs)
+                encoded = self._encode({"error": said} | _said(seen))
         return encoded
 
     def _globals(self, target: str | int) -> dict[str, Any]:
@@ -99,10 +123,10 @@ class Session:
         if isinstance(target, int):
             return self.objects[target]
         if target not in self.namespace:
-            raise NameError(f"{target} is not defined")
+            raise Absent("missing", target)
         value = self.namespace[target]
         if not callable(value):
-            raise TypeError(f"{target} is not a function, it is of type {type(value).__name__}")
+            raise Absent("not callable", type(value).__name__)
         return value
 
     def _encode(self, value: Any) -> bytes:
@@ -114,7 +138,7 @@ class Session:
             self.objects.append(value)
             return {"t": "ref", "kind": "module", "id": len(self.objects) - 1}
         if callable(value):
-            raise wire.WireError("a function came back where a value is due: is a pair of brackets () missing?")
+            raise wire.Uncarried("function")
         return wire.refuse(value)
 
     def _resolve(self, reference: wire.Reference) -> Any:
@@ -137,8 +161,11 @@ class Session:
 
     def _stand_in(self, number: int) -> Callable[..., Any]:
         def stand_in(*args, **kwargs):
-            request = {"callback": number, "args": args, "kwargs": kwargs}
-            reply = wire.decode(self.call_back(self._encode(request)), self._resolve)
+            try:
+                request = self._encode({"callback": number, "args": args, "kwargs": kwargs})
+            except wire.Uncarried as error:
+                raise TypeError(f"this function cannot be called with that ({error})") from None
+            reply = wire.decode(self.call_back(request), self._resolve)
             if "error" in reply:
                 raise RuntimeError(reply["error"])
             return reply["value"]
@@ -254,22 +281,61 @@ def _text(thing: Any) -> str:
 
 
 def describe(error: BaseException, namespace: dict[str, Any]) -> dict[str, Any]:
-    """An exception as plain data: its kind, its message, and the student's own line that it came from."""
-    message, line = _text(error), ""
+    """An exception as plain data: its kind (of `outcome.Kind`), its class and message, and the student's own line that it came from.
+
+    `name` is where a NotImplementedError comes from, as Python qualifies it, or what else the kind is about.
+    """
+    line, source, name, raised_there = 0, "", "", False
     try:
-        for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
+        frames = list(traceback.walk_tb(error.__traceback__))
+        for frame, number in reversed(frames):
             if frame.f_globals is namespace or frame.f_code.co_filename.startswith("<cell"):
-                source = linecache.getline(frame.f_code.co_filename, number).strip()
-                line = f"line {number}: `{source[:120]}`" if source else f"line {number}"
+                line, raised_there = number, frame is frames[-1][0]
+                source = linecache.getline(frame.f_code.co_filename, number).strip()[:120]
+                name = frame.f_code.co_qualname[:200]
                 break
-    except BaseException:
-        line = ""
-    kinds = [k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins" and issubclass(k, BaseException)]
-    if isinstance(error, OutOfTime):
-        kinds = ["OutOfTime"]
-    elif isinstance(error, wire.WireError):
-        kinds = ["WireError"]
-    return {"type": type(error).__name__[:80], "types": kinds, "message": message[:500], "line": line}
+    except BaseException:  # whatever a student has put in their place
+        line, source, name = 0, "", ""
+    kind = "exception"
+    if isinstance(error, (Absent, wire.Uncarried)):
+        kind, name = error.kind, error.name[:80]
+    elif isinstance(error, OutOfTime):
+        kind = "time"
+    elif isinstance(error, MemoryError):
+        kind = "memory"
+    elif isinstance(error, NotImplementedError) and raised_there:
+        kind = "unwritten"
+    bases = [k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins" and issubclass(k, BaseException)]
+    return {
+        "kind": kind,
+        "type": type(error).__name__[:80],
+        "types": bases,
+        "message": _text(error)[:500],
+        "line": line,
+        "source": source,
+        "name": name,
+    }
+
+
+def signature(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a TypeError is where the function cannot be called like that: how many arguments it needs and takes at most.
+
+    `name` is an argument that it has not. Empty where the call fits, so that something inside the function failed.
+    """
+    try:
+        form = inspect.signature(function)
+        try:
+            form.bind(*args, **kwargs)
+            return {}
+        except TypeError:
+            parameters = list(form.parameters.values())
+        places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        needed = sum(p.default is p.empty for p in places)
+        most = 99 if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(places)
+        unknown = [key for key in kwargs if key not in form.parameters]
+        return {"kind": "signature", "takes": [needed, most], "name": unknown[0] if unknown else ""}
+    except BaseException:  # a signature of the student's own making
+        return {}
 
 
 def run_cell(source: str, number: int, namespace: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,0 +1,230 @@
+"""What went wrong, in words: one line for each kind of failure, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from autograder.outcome import Failure, Kind, Outcome
+
+LONGEST = 400
+ANY_NUMBER = 99  # arguments that a function takes at most, where there is no end
+
+
+def told(failure: Failure, outcome: Outcome = Outcome.FAILED) -> str:
+    """A failure in one line; `outcome` is NOT_RUN where it befell an earlier check."""
+    if outcome is Outcome.NOT_RUN:
+        early = failure if failure.kind in _PROCESS else replace(failure, call="an earlier call")
+        return _in_one_line(f"not run: {_said(early)}")
+    parts = [] if failure.kind is Kind.CHANGED else [_said(failure) + _place(failure)]
+    if failure.changed:
+        parts.append(f"{failure.call} changed its input {', '.join(failure.changed)} in place")
+    return _in_one_line("; ".join(parts))
+
+
+def advice(failure: Failure) -> str:
+    """What to do about a failure of its kind; "" where there is nothing to add."""
+    return _ADVICE.get(failure.kind, "")
+
+
+def _in_one_line(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _said(failure: Failure) -> str:
+    if failure.kind in _PROCESS:
+        return _PROCESS[failure.kind].format(limit=failure.limit)
+    if failure.kind in _CALL:
+        return f"{failure.call} {_CALL[failure.kind].format(limit=failure.limit)}"
+    return _SENTENCES[failure.kind](failure)
+
+
+def _place(failure: Failure) -> str:
+    """The student's line."""
+    if not failure.line or failure.kind in (Kind.UNWRITTEN, Kind.CELL_FAILED):
+        return ""
+    return f" (line {failure.line}: `{failure.source}`)" if failure.source else f" (line {failure.line})"
+
+
+def _called(failure: Failure) -> str:
+    return f"{failure.call} on a random input" if failure.secret else failure.call
+
+
+def _gave(failure: Failure) -> str:
+    """The call and what came of it."""
+    got = "None (is a `return` missing?)" if failure.got == "None" else failure.got
+    return f"{_called(failure)} {'gave' if failure.direct else 'led to'} {got}"
+
+
+def _value(failure: Failure) -> str:
+    at = f" at index {list(failure.index)}" if failure.index else ""
+    if not failure.got:
+        return f"{_gave(replace(failure, got='a wrong value'))}{at}"
+    return f"{_gave(failure)}{at}, expected {failure.due}"
+
+
+def _shape(failure: Failure) -> str:
+    got = "a single number" if failure.got == "()" else f"an array of shape {failure.got}"
+    due = "a single number" if failure.due == "()" else f"shape {failure.due}"
+    return f"{_gave(replace(failure, got=got))}, expected {due}"
+
+
+def _claim(failure: Failure) -> str:
+    if failure.said:
+        return f"{_called(failure)}: {failure.said}" if failure.secret else failure.said
+    return _gave(failure) if failure.got else f"{failure.call} fails" + " on a random input" * failure.secret
+
+
+def _exception(failure: Failure) -> str:
+    said = f"{failure.error or 'an exception'}: {failure.said}" if failure.said else failure.error or "an exception"
+    due = f", where a {failure.due} is due" if failure.due else ""
+    return f"{failure.call} raised {said}{_versions(failure)}{due}" if failure.call else f"{said}{_versions(failure)}"
+
+
+def _versions(failure: Failure) -> str:
+    if failure.written_for:
+        return f" (the notebook was written with {failure.written_for}, this is {failure.version})"
+    return f" (this is {failure.version})" if failure.version else ""
+
+
+def _signature(failure: Failure) -> str:
+    needed, most, given = failure.takes
+    if failure.name:
+        return f"{failure.call} has no argument {failure.name}, by which the exercise calls it"
+    if needed <= given <= most:
+        return f"{failure.call} takes other arguments than those that the exercise calls it with"
+    count = f"at least {needed}" if most == ANY_NUMBER else str(most) if needed == most else f"{needed} to {most}"
+    return f"{failure.call} takes {count} argument{'s' * (count != '1')}, the exercise calls it with {given}"
+
+
+def _other(failure: Failure, state: str) -> str:
+    """Of an exercise itself, or of another one that it uses."""
+    return state if failure.name in ("", failure.call) else f"uses {failure.name}, which is {state}"
+
+
+def _missing(failure: Failure) -> str:
+    if failure.name == failure.call:
+        return f"{failure.name} is not defined. Run the cell that defines it first."
+    return _other(failure, "not defined")
+
+
+def _not_plain(failure: Failure) -> str:
+    what = f"a value of type {failure.name}, which" if failure.name else "what"
+    return f"{failure.call} returned {what} cannot be compared: return arrays, numbers, strings, lists, tuples or dicts"
+
+
+def _dtype(failure: Failure) -> str:
+    what = "Python objects (dtype object)" if failure.name == "object" else f"dtype {failure.name or 'unknown'}"
+    return f"{failure.call} returned an array of {what}, which cannot be compared: return numbers (float, int or bool)"
+
+
+def _callback(failure: Failure) -> str:
+    why = ": ".join(filter(None, (failure.error, failure.said)))
+    return f"{failure.call} called the function that it was given in a way that fails" + f" ({why})" * bool(why)
+
+
+def _memory(failure: Failure) -> str:
+    return f"{failure.call} needed more " + (f"than {failure.limit:g} MiB" if failure.limit else "memory than there is")
+
+
+def _probe(failure: Failure) -> str:
+    call = f"{failure.call} on the same numbers as {failure.kind}"
+    if failure.cause is None:
+        return f"{call} gave " + (f"{failure.got}, as floats {failure.due}" if failure.got else "something else")
+    if failure.cause.kind is Kind.SHAPE:
+        return f"{call} gave values of another shape or kind"
+    return told(replace(failure.cause, call=call))
+
+
+def _cell_failed(failure: Failure) -> str:
+    why = failure.cause or replace(failure, kind=Kind.EXCEPTION, call="")
+    return f"the cell that defines {failure.call} fails: {told(why)}"
+
+
+_SENTENCES: dict[Kind, Callable[[Failure], str]] = {
+    Kind.VALUE: _value,
+    Kind.SHAPE: _shape,
+    Kind.NOT_NUMBERS: lambda f: f"{_gave(f)}, where numbers are due",
+    Kind.INCOMPARABLE: lambda f: f"{_gave(f)}, which is not of the kind that is asked for",
+    Kind.CLAIM: _claim,
+    Kind.WARNING: lambda f: (
+        f"{f.call} gave the right value, but with a floating-point warning" + f": {f.said}" * bool(f.said)
+    ),
+    Kind.INTEGERS: _probe,
+    Kind.SINGLE: _probe,
+    Kind.NOT_PLAIN: _not_plain,
+    Kind.DTYPE: _dtype,
+    Kind.NO_EXCEPTION: lambda f: f"{_called(f)} raised nothing, where a {f.due} is due",
+    Kind.SIGNATURE: _signature,
+    Kind.NOT_CALLABLE: lambda f: f"{f.call} is not a function" + f", it is of type {f.name}" * bool(f.name),
+    Kind.UNWRITTEN: lambda f: _other(f, "not written yet"),
+    Kind.PARTLY_WRITTEN: lambda f: f"{f.call} raised NotImplementedError",
+    Kind.MISSING: _missing,
+    Kind.CALLBACK: _callback,
+    Kind.MEMORY: _memory,
+    Kind.NOWHERE: lambda f: f"{f.call} is not defined in this notebook",
+    Kind.TEXT_CELL: lambda f: f"{f.call} is in a text cell, which does not run: make cell {f.cell} a code cell",
+    Kind.COMMENTED_OUT: lambda f: f"{f.call} is not defined: in code cell {f.cell} it is commented out",
+    Kind.OTHER_NAME: lambda f: f"{f.call} is not defined, but {f.name} is, in code cell {f.cell}: was it renamed?",
+    Kind.EXPLORE_CELL: lambda f: (
+        f"{f.call} is in a cell tagged explore, which is not run when grading: move it to a cell of its own"
+    ),
+    Kind.CELL_FAILED: _cell_failed,
+    Kind.FILE: lambda f: f.said,
+    Kind.OURS: lambda f: f"could not be graded, for a reason that is not the student's: {f.said}",
+} | dict.fromkeys(
+    (
+        Kind.EXCEPTION, Kind.NO_GPU, Kind.UNHASHABLE, Kind.NO_INPUT, Kind.DEBUGGER, Kind.NO_ATTRIBUTE, Kind.NO_MODULE,
+    ),
+    _exception,
+)  # fmt: skip
+# What a call did, where that says all.
+_CALL = {
+    Kind.INDESCRIBABLE: "gave back what can be neither compared nor described",
+    Kind.FUNCTION: "returned a function where a value is due: is a pair of brackets () missing?",
+    Kind.DIMENSIONS: "returned an array with too many dimensions",
+    Kind.TOO_LARGE: "returned a value that is too large",
+    Kind.NESTED: "returned a value that contains itself, or is nested too deeply",
+    Kind.HUGE_INTEGER: "returned an integer that is too large to be compared",
+    Kind.TOO_MANY: "returned a value with too many parts",
+    Kind.CALLBACKS: "called the function that it was given more than {limit:g} times: is there a loop that never ends?",
+    Kind.TIME: "used more than {limit:g} s of CPU time: is there a loop that never ends?",
+    Kind.EXERCISE_TIME: "used more than {limit:g} s of CPU time in all its calls",
+    Kind.RECEIVED: "gave back more than {limit:g} MiB in all its calls",
+    Kind.PROCESSES: "started more than {limit:g} processes or threads",
+    Kind.PROCESS_MEMORY: "used more than {limit:g} MiB of memory in several processes",
+    Kind.WAITS: "waits for something that never comes (input, a sleep, a lock)",
+    Kind.UNFINISHED: "did not finish",
+    Kind.JUDGING: "gave back what could not be checked in {limit:g} s",
+}
+# What became of the process or of the notebook, whatever was called.
+_PROCESS = {
+    Kind.ENDED: "the process ended",
+    Kind.GARBLED: "the answer could not be read",
+    Kind.SLOW_ANSWER: "the answer could not be read: it came too slowly",
+    Kind.NOTEBOOK_TIME: "the notebook has used more than {limit:g} s of CPU time in all",
+    Kind.NOTEBOOK_IDLE: "the notebook has waited for more than {limit:g} s for something that never comes",
+    Kind.NOTEBOOK_UNFINISHED: "the notebook did not finish",
+    Kind.CELLS_TIME: "not run: the cells before it used more than {limit:g} s of CPU time",
+    Kind.CELL_TOO_LONG: "a cell of more than {limit:g} MiB",
+}
+_ADVICE = {
+    Kind.SHAPE: "The numbers were not compared. Compare this shape with the one that the docstring promises.",
+    Kind.NOT_NUMBERS: "Compare with what the docstring says about the value that comes back.",
+    Kind.INCOMPARABLE: "Compare with what the docstring says about the value that comes back.",
+    Kind.INTEGERS: "Whole numbers must give what the same numbers as floats give: begin with np.asarray(x, dtype=float).",
+    Kind.SINGLE: (
+        "Single-precision input loses more than its own rounding: compute in float64 (np.asarray(x, dtype=float))."
+    ),
+    Kind.CHANGED: "Work on a copy (x = np.array(x, dtype=float)): the caller still needs what was passed in.",
+    Kind.SIGNATURE: "Keep the arguments as they were handed out, their names and their order.",
+    Kind.PARTLY_WRITTEN: "Is a part of it still to be written?",
+    Kind.NO_GPU: 'There is no GPU here: posekit.device() says what there is; do not write "cuda" yourself.',
+    Kind.UNHASHABLE: "An array cannot be a key: functools.lru_cache, dicts and sets do not take arrays.",
+    Kind.NO_INPUT: "Nobody can type here: take input() out.",
+    Kind.DEBUGGER: "Take breakpoint() out: nobody can type here.",
+    Kind.NO_ATTRIBUTE: "It may have another name in this version, or be gone.",
+    Kind.NO_MODULE: "Use what the course installs: this library is not there.",
+    Kind.MEMORY: "Is there an array that is much larger than what goes in and what comes back?",
+}
