@@ -72,6 +72,7 @@ class Kind(StrEnum):
     DEBUGGER = "debugger"
     NO_ATTRIBUTE = "no attribute"  # of a module: perhaps of another version
     NO_MODULE = "no module"
+    NO_NAME = "no name"
     MISSING = "missing"  # there is nothing called `name`
     CALLBACK = "callback"  # it misuses a function that it was given
     CALLBACKS = "callbacks"  # it calls one too often

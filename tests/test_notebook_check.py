@@ -45,6 +45,45 @@ def test_broken_answers_are_told_without_a_traceback(code, said):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+NLL = """
+import numpy as np
+def softplus(a):
+    raise NotImplementedError
+def nll(w, X, y, lam=0.0):
+    a = X @ w
+    return np.sum(softplus(a) - y * a) + 0.5 * lam * w @ w
+"""
+
+
+def test_an_exercise_that_calls_one_that_is_not_written_says_which():
+    done = subprocess.run(
+        [sys.executable, "-c", f"{NLL}\nfrom autograder import check\nprint(check('nll'))"],
+        capture_output=True,
+        text=True,
+    )
+    assert "✗ uses softplus, which is not written yet" in done.stdout and "0.0" in done.stdout
+
+
+def test_the_stop_button_stops_the_check():
+    """The interrupt comes while the first call runs; no second call begins."""
+    slow = """
+import os, signal, threading
+calls = []
+def softplus(a):
+    calls.append(1)
+    os.kill(os.getpid(), signal.SIGINT)
+    while True:
+        pass
+from autograder import check
+try:
+    check("softplus")
+except KeyboardInterrupt as stopped:
+    print("stopped:", stopped, "after", len(calls))
+"""
+    done = subprocess.run([sys.executable, "-c", slow], capture_output=True, text=True)
+    assert done.stdout == "stopped: the check of softplus was stopped after 1\n" and done.stderr == ""
+
+
 def test_an_unknown_name_is_told(capsys):
     from autograder import check
 

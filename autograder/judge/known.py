@@ -18,9 +18,9 @@ from autograder.outcome import Kind
 # cut off.
 SENTENCES: tuple[tuple[str, Kind], ...] = (
     # Python
-    ("name '{name}' is not defined", Kind.EXCEPTION),
-    ("cannot access local variable '{name}' where it is not associated with a value", Kind.EXCEPTION),
-    ("cannot access free variable '{name}' where it is not associated with a value in enclosing scope", Kind.EXCEPTION),
+    ("name '{name}' is not defined", Kind.NO_NAME),
+    ("cannot access local variable '{name}' where it is not associated with a value", Kind.NO_NAME),
+    ("cannot access free variable '{name}' where it is not associated with a value in enclosing scope", Kind.NO_NAME),
     ("module '{name}' has no attribute '{name}'", Kind.NO_ATTRIBUTE),
     ("cannot import name '{name}' from '{name}'", Kind.NO_ATTRIBUTE),
     ("No module named '{name}'", Kind.NO_MODULE),
@@ -126,6 +126,9 @@ SENTENCES: tuple[tuple[str, Kind], ...] = (
     ("The size of tensor a {number} must match the size of tensor b", Kind.EXCEPTION),
     ("Sizes of tensors must match except in dimension", Kind.EXCEPTION),
     ("Module [{name}] is missing the required \"forward\" function", Kind.EXCEPTION),
+    ("Error(s) in loading state_dict for {name}", Kind.EXCEPTION),
+    ("Given groups={number}, weight of size {number}, expected input{number} to have {number} channels, but got {number} channels",
+     Kind.EXCEPTION),
     ("cannot assign module before Module.__init__() call", Kind.EXCEPTION),
     ("cannot assign parameters before Module.__init__() call", Kind.EXCEPTION),
     ("tensors used as indices must be long, int, byte or bool tensors", Kind.EXCEPTION),
@@ -148,11 +151,11 @@ PARTS = {
     "word": r"\w+",
     "dtype": r"dtype\('(?:(?:float|int|uint|complex)(?:8|16|32|64|128)|bool|O)'\)",
     "operator": r"(?:\*\*|//|<<|>>|<=|>=|[-+*/%@&|^<>~])(?:=|(?=\W))(?: or pow\(\))?",
-    "number": r"\(?-?[\d, ]+\)?",
+    "number": r"[(\[]?-?[\d, ]+[)\]]?",
 }
-DEBUGGER = "BdbQuit"  # what `breakpoint()` ends in where nobody can type
+CLASSES = {"BdbQuit": Kind.DEBUGGER}  # what `breakpoint()` ends in where nobody can type
 # Exceptions that are not Python's own; all others are called by their first base that is.
-FAMILIAR = frozenset({"LinAlgError", "AxisError", "OutOfMemoryError", DEBUGGER})
+FAMILIAR = frozenset({"LinAlgError", "AxisError", "OutOfMemoryError", *CLASSES})
 
 
 @dataclass(frozen=True)
@@ -194,8 +197,8 @@ def recognise(error: str, message: str, code: str | None) -> tuple[Kind, str]:
     code : str or None
         What the student has written, where the message may carry a secret; None where all of it may be shown.
     """
-    if error == DEBUGGER:
-        return Kind.DEBUGGER, ""
+    if error in CLASSES:
+        return CLASSES[error], ""
     for sentence in _KNOWN:
         if code is None:
             if sentence.pattern.match(message):

@@ -16,10 +16,10 @@ def told(failure: Failure, outcome: Outcome = Outcome.FAILED) -> str:
     if outcome is Outcome.NOT_RUN:
         early = failure if failure.kind in _PROCESS else replace(failure, call="an earlier call")
         return _in_one_line(f"not run: {_said(early)}")
-    parts = [] if failure.kind is Kind.CHANGED else [_said(failure) + _place(failure)]
-    if failure.changed:
-        parts.append(f"{failure.call} changed its input {', '.join(failure.changed)} in place")
-    return _in_one_line("; ".join(parts))
+    said = _said(failure) + _place(failure)
+    if failure.changed and failure.kind is not Kind.CHANGED:
+        said += f"; {_changed(failure)}"
+    return _in_one_line(said)
 
 
 def advice(failure: Failure) -> str:
@@ -38,6 +38,10 @@ def _said(failure: Failure) -> str:
     if failure.kind in _CALL:
         return f"{failure.call} {_CALL[failure.kind].format(limit=failure.limit)}"
     return _SENTENCES[failure.kind](failure)
+
+
+def _changed(failure: Failure) -> str:
+    return f"{failure.call} changed its input {', '.join(failure.changed)} in place"
 
 
 def _place(failure: Failure) -> str:
@@ -148,6 +152,7 @@ _SENTENCES: dict[Kind, Callable[[Failure], str]] = {
     Kind.NOT_NUMBERS: lambda f: f"{_gave(f)}, where numbers are due",
     Kind.INCOMPARABLE: lambda f: f"{_gave(f)}, which is not of the kind that is asked for",
     Kind.CLAIM: _claim,
+    Kind.CHANGED: _changed,
     Kind.WARNING: lambda f: (
         f"{f.call} gave the right value, but with a floating-point warning" + f": {f.said}" * bool(f.said)
     ),
@@ -175,7 +180,7 @@ _SENTENCES: dict[Kind, Callable[[Failure], str]] = {
     Kind.OURS: lambda f: f"could not be graded, for a reason that is not the student's: {f.said}",
 } | dict.fromkeys(
     (
-        Kind.EXCEPTION, Kind.NO_GPU, Kind.UNHASHABLE, Kind.NO_INPUT, Kind.DEBUGGER, Kind.NO_ATTRIBUTE, Kind.NO_MODULE,
+        Kind.EXCEPTION, Kind.NO_NAME, Kind.NO_GPU, Kind.UNHASHABLE, Kind.NO_INPUT, Kind.DEBUGGER, Kind.NO_ATTRIBUTE, Kind.NO_MODULE,
     ),
     _exception,
 )  # fmt: skip
@@ -225,6 +230,7 @@ _ADVICE = {
     Kind.NO_INPUT: "Nobody can type here: take input() out.",
     Kind.DEBUGGER: "Take breakpoint() out: nobody can type here.",
     Kind.NO_ATTRIBUTE: "It may have another name in this version, or be gone.",
+    Kind.NO_NAME: "Is it spelled right, and is the cell that defines it above this one?",
     Kind.NO_MODULE: "Use what the course installs: this library is not there.",
     Kind.MEMORY: "Is there an array that is much larger than what goes in and what comes back?",
 }

@@ -24,11 +24,7 @@ if TYPE_CHECKING:  # rich is for the terminal; a notebook that only prints `text
 
 
 WIDTH = 100
-
-
 NAME_WIDTH = 25
-
-
 LONGEST_NAME = 40
 
 
@@ -93,12 +89,12 @@ def table(results: Iterable[Result], width: int = 120) -> Table:
     room = max(width - taken, 16)
     styles = {"full": "green", "part": "yellow", "none": "red"}
     for result in results:
-        cells = [Text(single_line(result.student)), Text(f"{result.score}/{result.max_score}")]
+        cells = [Text(single_line(result.student)), Text("–" if result.ours else f"{result.score}/{result.max_score}")]
         exercises = {exercise.name: exercise for exercise in result.exercises}
         for name in names:
             exercise = exercises.get(name)
-            level = level_of(exercise.score, exercise.max_score) if exercise else ""
-            cells.append(Text(f"{SIGNS[level]} {exercise.score}", styles[level]) if exercise else Text("–"))
+            level = level_of(exercise) if exercise else "ours"
+            cells.append(Text("–") if level == "ours" else Text(f"{SIGNS[level]} {exercise.score}", styles[level]))
         first, *more = remarks_on(result, diagnoses=True) or [""]
         grid.add_row(*cells, Text(_remark(first, len(more), room)))
     return grid

@@ -8,20 +8,19 @@ from autograder.files import clean
 from autograder.outcome import Outcome
 from autograder.result import ExerciseResult, Result
 
-SIGNS = {"full": "✓", "part": "◐", "none": "✗"}
+LEVELS = ("full", "part", "none")
+SIGNS = {"full": "✓", "part": "◐", "none": "✗", "ours": "–"}
+WORDS = {"full": "full marks", "part": "partial", "none": "no points", "ours": "not graded"}
+TONES = {"full": "good", "part": "fair", "none": "bad", "ours": "soft"}
 
 
-WORDS = {"full": "full marks", "part": "partial", "none": "no points"}
-
-
-TONES = {"full": "good", "part": "fair", "none": "bad"}
-
-
-def level_of(score: int, max_score: int) -> str:
-    """ "full", "part" or "none": what a score is worth in a sign and a word."""
-    if score >= max_score:
+def level_of(exercise: ExerciseResult) -> str:
+    """ "full", "part", "none" or "ours": what a score is worth in a sign and a word."""
+    if exercise.outcome is Outcome.OURS:
+        return "ours"
+    if exercise.score >= exercise.max_score:
         return "full"
-    return "part" if score > 0 else "none"
+    return "part" if exercise.score > 0 else "none"
 
 
 def in_points(count: int) -> str:
@@ -33,6 +32,9 @@ def named_mistake(exercise: ExerciseResult) -> str:
 
 
 def resting_on(exercise: ExerciseResult) -> str:
+    """On which wrong answers a wrong answer rests; "" where it rests on none, or where that is said already."""
+    if not exercise.rests_on or exercise.outcome is Outcome.BLOCKED:
+        return ""
     *others, last = exercise.rests_on
     named = f"{', '.join(others)} and {last}, which are" if others else f"{last}, which is"
     return f"uses {named} not right yet"
@@ -57,6 +59,11 @@ def shared_error(result: Result) -> str | None:
     return errors.pop() if len(errors) == 1 and len(result.exercises) > 1 else None
 
 
+def notes_on(result: Result) -> list[str]:
+    """What was odd about a submission, lateness included."""
+    return [f"handed in late: {result.late}", *result.notes] if result.late else list(result.notes)
+
+
 def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
     """Errors, notes and, where asked for, diagnoses, each one line; an optional exercise left out is no remark."""
     lines = []
@@ -64,12 +71,14 @@ def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
     if common:
         lines.append(f"all exercises: {common}")
     for exercise in result.exercises:
-        if exercise.error and not common and not exercise.optional:
-            lines.append(f"{exercise.name}: {exercise.error}")
+        blocked = (test.message for test in exercise.tests if test.outcome is Outcome.BLOCKED)
+        why = exercise.error or next(blocked, None)
+        if why and not common and not exercise.optional:
+            lines.append(f"{exercise.name}: {why}")
         if exercise.diagnosis and diagnoses:
             lines.append(f"{exercise.name} {exercise.diagnosis}")
-        if exercise.rests_on and diagnoses:
-            lines.append(f"{exercise.name} {resting_on(exercise)}")
+        if diagnoses and (resting := resting_on(exercise)):
+            lines.append(f"{exercise.name} {resting}")
         stopped = next((test for test in exercise.tests if test.outcome is Outcome.NOT_RUN), None)
         if stopped and diagnoses:
             lines.append(f"{exercise.name}: {stopped.message}")

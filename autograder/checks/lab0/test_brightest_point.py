@@ -2,12 +2,11 @@
 
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab0.common import agree
+from autograder import agree, hint, points
 
 
 @points(1)
-@hint("A point is (x, y) = (column, row), the other way round than an index into the array.")
+@hint("A point is (x, y) = (column, row), the other way round than an index into the array.", also=("shape",))
 @pytest.mark.parametrize("shape, x, y", [((5, 9), 7, 2), ((9, 5), 0, 8), ((6, 6), 5, 1), ((1, 4), 3, 0)])
 def test_finds_the_point(brightest_point, rng, shape, x, y):
     image = rng.uniform(0.0, 0.5, size=shape)

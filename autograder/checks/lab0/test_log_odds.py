@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from autograder import hint, points
-from autograder.checks.lab0.common import agree
+from autograder import agree, hint, points
 
 
 @points(1)

@@ -5,8 +5,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab0.common import agree
+from autograder import agree, hint, points
 
 
 @points(1)

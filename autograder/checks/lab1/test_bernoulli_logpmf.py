@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from autograder import hint, no_probe, points
-from autograder.checks.lab1.common import agree, log_probability
+from autograder import agree, hint, no_probe, points
+from autograder.checks.lab1.common import log_probability
 
 
 @points(1)
 @hint(
     "log pmf = y log p + (1 - y) log(1 - p), element by element: the natural logarithm of p where y = 1 and of 1 - p "
-    "where y = 0, with y and p broadcast against each other and nothing summed."
+    "where y = 0, with y and p broadcast against each other and nothing summed.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("shape_y, shape_p", [((8,), (8,)), ((5, 1), (4,)), ((6,), ()), ((), (3,)), ((), ())])
 def test_agrees_with_scipy(bernoulli_logpmf, rng, shape_y, shape_p):
@@ -35,7 +36,8 @@ def test_is_exact_at_zero_and_one(bernoulli_logpmf):
 @points(1)
 @hint(
     "A Bernoulli variable is 0 or 1. Any other y (2, -1, 0.5, ...) has probability 0, so its log is -inf, whatever p "
-    "is."
+    "is.",
+    also=("exception",),
 )
 def test_calls_other_outcomes_impossible(bernoulli_logpmf):
     y = np.array([2.0, -1.0, 0.5, 3.0, 2.0, -1.0, 0.5, 0.0, 1.0])

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from autograder import hint, no_probe, points
-from autograder.checks.lab1.common import agree
+from autograder import agree, hint, no_probe, points
 
 
 @points(1)
 @hint(
     "In each bin: the mean of its predictions p (not the bin's centre), the mean of its labels y, and how many there "
-    "are, in this order and each of shape (bins,)."
+    "are, in this order and each of shape (bins,).",
+    also=("shape", "incomparable"),
 )
 @pytest.mark.parametrize("bins", [4, 8, 16])
 def test_agrees_with_a_histogram(calibration, rng, bins):
@@ -46,7 +46,8 @@ def test_puts_edges_into_the_right_bin(calibration, bins):
 @points(1)
 @hint(
     "A bin without predictions has no mean: NaN for both means (not 0) and a count of 0, and it keeps its place, so "
-    "that all three arrays have shape (bins,)."
+    "that all three arrays have shape (bins,).",
+    also=("shape",),
 )
 @pytest.mark.parametrize("where", [0, 5, 7])
 def test_marks_empty_bins(calibration, where):

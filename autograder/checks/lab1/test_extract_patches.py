@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab1.common import agree
+from autograder import agree, hint, points
 
 
 def padded_patches(image, centers, size, margin=20):
@@ -17,7 +16,8 @@ def padded_patches(image, centers, size, margin=20):
 @points(1)
 @hint(
     "A centre is (x, y) = (column, row), so it is the pixel image[y, x]; size is (h, w). Each patch is flattened row "
-    "by row into one row of an (N, h * w) array."
+    "by row into one row of an (N, h * w) array.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("number, size", [(6, (3, 7)), (5, (5, 3)), (1, (3, 3)), (4, (1, 1))])
 def test_cuts_odd_patches_inside(extract_patches, rng, number, size):
@@ -29,7 +29,8 @@ def test_cuts_odd_patches_inside(extract_patches, rng, number, size):
 @points(1)
 @hint(
     "With an even size the centre is the patch's pixel ((h - 1) // 2, (w - 1) // 2): a 4 x 4 patch starts one pixel "
-    "above and left of its centre, not two."
+    "above and left of its centre, not two.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("size", [(4, 6), (2, 3), (3, 2), (1, 8)])
 def test_centres_even_sizes(extract_patches, rng, size):
@@ -41,7 +42,8 @@ def test_centres_even_sizes(extract_patches, rng, size):
 @points(1)
 @hint(
     "Beyond the border a patch is zero: neither the edge pixel again (clipping) nor the opposite edge (a negative "
-    "index counts from the end), and no patch is shifted, shortened or dropped."
+    "index counts from the end), and no patch is shifted, shortened or dropped.",
+    also=("shape", "exception"),
 )
 @pytest.mark.parametrize("size", [(5, 3), (4, 4)])
 def test_pads_the_border_with_zeros(extract_patches, rng, size):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab1.common import agree
+from autograder import agree, hint, points
 
 
 @points(1)
@@ -37,7 +36,8 @@ def test_includes_the_boundary(label_patches):
 @points(1)
 @hint(
     "A keypoint that was not seen is NaN, in one or both coordinates, and makes every patch negative: N zeros, also "
-    "for N = 1 and for any radius. A comparison with NaN is always False."
+    "for N = 1 and for any radius. A comparison with NaN is always False.",
+    also=("shape", "exception"),
 )
 @pytest.mark.parametrize("keypoint", [(np.nan, np.nan), (5.0, np.nan), (np.nan, 5.0)])
 @pytest.mark.parametrize("number", [4, 1])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from autograder import hint, points
-from autograder.checks.lab1.common import agree, log_probability, patches_and_labels
+from autograder import agree, hint, points
+from autograder.checks.lab1.common import log_probability, patches_and_labels
 
 
 @points(1)

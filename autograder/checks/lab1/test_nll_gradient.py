@@ -4,14 +4,15 @@ import autograd
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab1.common import agree, objective, patches_and_labels
+from autograder import agree, hint, points
+from autograder.checks.lab1.common import objective, patches_and_labels
 
 
 @points(1)
 @hint(
     "The gradient is X'(sigmoid(Xw) - y): prediction minus label (uphill, so mind the sign), summed over patches, "
-    "one entry per weight."
+    "one entry per weight.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("N, D", [(17, 4), (1, 3), (5, 1), (1, 1)])
 def test_agrees_with_autograd(nll_gradient, rng, N, D):

@@ -4,8 +4,8 @@ import autograd
 import numpy as np
 import pytest
 
-from autograder import budget, hint, points
-from autograder.checks.lab1.common import agree, objective, patches_and_labels
+from autograder import agree, budget, hint, points
+from autograder.checks.lab1.common import objective, patches_and_labels
 
 
 @points(1)

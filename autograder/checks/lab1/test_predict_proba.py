@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 from scipy import special
 
-from autograder import hint, points
-from autograder.checks.lab1.common import agree, patches_and_labels
+from autograder import agree, hint, points
+from autograder.checks.lab1.common import patches_and_labels
 
 
 @points(1)
 @hint(
     "One probability per patch, sigmoid(Xw), of shape (N,): not the score Xw, not the label, not the probability of "
-    "a negative, and stable where |Xw| is 1000."
+    "a negative, and stable where |Xw| is 1000.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("N, D", [(7, 4), (1, 3), (5, 1), (4, 4), (4, 2)])
 def test_gives_one_probability_per_patch(predict_proba, rng, N, D):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import special
 
-from autograder import hint, points, quiet
-from autograder.checks.lab1.common import agree
+from autograder import agree, hint, points, quiet
 
 
 @points(1)
 @hint(
     "sigmoid(a) = 1 / (1 + exp(-a)), element by element: 1/2 at zero, rising, and of the same shape as `a` (also for "
-    "a single number)."
+    "a single number).",
+    also=("shape",),
 )
 @pytest.mark.parametrize("shape", [(3, 7), "line", (1,), (), (2, 1, 3)])
 def test_agrees_with_expit(sigmoid, rng, shape):

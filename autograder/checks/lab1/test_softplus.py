@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab1.common import agree
+from autograder import agree, hint, points
 
 
 @points(1)
 @hint(
     "log(1 + exp(a)), element by element and of the same shape as `a`. At a = 0 both exponents are zero, so "
-    "softplus(0) = log 2; far to the right it is `a`, but not yet at 20."
+    "softplus(0) = log 2; far to the right it is `a`, but not yet at 20.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("shape", [(3, 7), "line", (1,), ()])
 def test_agrees_with_logaddexp(softplus, rng, shape):

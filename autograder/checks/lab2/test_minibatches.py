@@ -9,7 +9,8 @@ from autograder import hint, points
 @points(1)
 @hint(
     "One epoch shows every example exactly once: permute 0 ... N - 1 and cut it up, instead of drawing with "
-    "replacement."
+    "replacement.",
+    also=("shape",),
 )
 def test_deals_every_example_once(minibatches, rng):
     for N, B in ((12, 4), (13, 4), (5, 1), (3, 8)):

@@ -29,7 +29,7 @@ def test_equals_the_updates_of_a_matrix(lbfgs_direction, rng):
 
 
 @points(1)
-@hint("With an empty memory the direction is -g: minus, unscaled.")
+@hint("With an empty memory the direction is -g: minus, unscaled.", also=("exception",))
 def test_begins_with_steepest_descent(lbfgs_direction, rng):
     g = rng.normal(size=6)
     assert_allclose(lbfgs_direction(g, np.zeros((0, 6)), np.zeros((0, 6))), -g, rtol=1e-12)

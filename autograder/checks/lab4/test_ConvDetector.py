@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch.nn.functional as F
 
-from autograder import hint, points, raises
-from autograder.checks.lab4.common import agree, agree_single, normal
+from autograder import agree, hint, points, raises
+from autograder.checks.lab4.common import agree_single, normal
 
 
 @points(1)
 @hint(
     "One nn.Conv2d called `conv`, from in_channels to num_keypoints, with a bias and padded by patch_size // 2 zeros "
-    "on each side so that the logits are as large as the image; `forward` gives back what it gives, logits without a sigmoid."
+    "on each side so that the logits are as large as the image; `forward` gives back what it gives, logits without a sigmoid.",
+    also=("shape", "exception"),
 )
 @pytest.mark.parametrize("K, size, C", [(3, 5, 1), (1, 3, 2), (2, 1, 1), (4, 7, 3)])
 def test_is_one_convolution(ConvDetector, rng, K, size, C):
@@ -26,7 +27,8 @@ def test_is_one_convolution(ConvDetector, rng, K, size, C):
 @points(1)
 @hint(
     "The model is linear in its parameters, and gradients must reach both: `forward` calls self.conv on the images as "
-    "they come. `in_channels` is 1 unless given, and nothing but `conv` has parameters."
+    "they come. `in_channels` is 1 unless given, and nothing but `conv` has parameters.",
+    also=("exception", "incomparable", "signature"),
 )
 def test_lets_gradients_through(ConvDetector, rng):
     net = ConvDetector(2, 3)
@@ -44,7 +46,10 @@ def test_lets_gradients_through(ConvDetector, rng):
 
 
 @points(1)
-@hint("An even patch has no middle pixel: raise a ValueError for it in __init__. Odd sizes, 1 included, are fine.")
+@hint(
+    "An even patch has no middle pixel: raise a ValueError for it in __init__. Odd sizes, 1 included, are fine.",
+    also=("exception",),
+)
 def test_refuses_even_patches(ConvDetector):
     for size in (2, 4, 12):
         with raises(ValueError):

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import hint, points
-from autograder.checks.lab4.common import agree, normal
+from autograder import agree, hint, points
+from autograder.checks.lab4.common import normal
 
 
 @points(1)
 @hint(
     "Images (B, in_channels, H, W) give logits (B, num_keypoints, H, W): pad each layer so that the size stays, also "
-    "for odd sizes, and do not end in a ReLU or sigmoid, because logits have both signs."
+    "for odd sizes, and do not end in a ReLU or sigmoid, because logits have both signs.",
+    also=("shape", "exception"),
 )
 @pytest.mark.parametrize("K, width, C, shape", [(3, 8, 1, (17, 22)), (1, 4, 2, (16, 16)), (5, 16, 3, (9, 30))])
 def test_gives_logits_of_the_image_s_size(FeatureCNN, rng, K, width, C, shape):

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab4.common import KINDS, agree, of_kind
+from autograder import agree, hint, points
+from autograder.checks.lab4.common import KINDS, of_kind
 
 
 @points(1)
 @KINDS
 @hint(
     "Points are (x, y) = (column, row), one for each map: with the map flattened row by row, index = y W + x, so "
-    "x = index % W and y = index // W. The last two axes are the map's, any others stay."
+    "x = index % W and y = index // W. The last two axes are the map's, any others stay.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("lead", [(), (4,), (2, 3)])
 def test_finds_the_highest_pixel(argmax_2d, rng, kind, lead):

@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from scipy import special
 
-from autograder import hint, points
-from autograder.checks.lab4.common import agree
+from autograder import agree, hint, points
 
 
 def logits_and_targets(rng, shape):
@@ -20,7 +19,8 @@ def logits_and_targets(rng, shape):
 @points(1)
 @hint(
     "The mean (not the sum) over all entries of -log p of each target: softplus(-a) where y = 1, softplus(a) where "
-    "y = 0, weighted by y and 1 - y in between. One positive number, for logits and not for probabilities."
+    "y = 0, weighted by y and 1 - y in between. One positive number, for logits and not for probabilities.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("shape", [(2, 3, 4, 5), (7,), (3, 5)])
 def test_agrees_with_torch(bernoulli_loss, rng, shape):
@@ -60,7 +60,8 @@ def test_is_finite_for_sure_logits(bernoulli_loss, dtype):
 @points(1)
 @hint(
     "The gradient by a logit is (sigmoid(a) - y) / N. relu(a) and |a| have no slope at exactly a = 0, and where an "
-    "exponential overflows the gradient is nan although the value may be fine (torch.where and clamp do not help)."
+    "exponential overflows the gradient is nan although the value may be fine (torch.where and clamp do not help).",
+    also=("exception",),
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_has_the_right_gradient(bernoulli_loss, dtype):

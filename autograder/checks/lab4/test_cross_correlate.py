@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab4.common import agree, image_and_kernel, windows
+from autograder import agree, hint, points
+from autograder.checks.lab4.common import image_and_kernel, windows
 
 
 @points(1)
@@ -32,7 +32,8 @@ def test_centres_even_kernels(cross_correlate, rng, size):
 @points(1)
 @hint(
     "Beyond the border the image is zero: it neither goes on with its edge, nor is it mirrored, nor does the opposite "
-    "edge come in (np.roll, a Fourier transform without padding). The result has the size of the image."
+    "edge come in (np.roll, a Fourier transform without padding). The result has the size of the image.",
+    also=("shape",),
 )
 def test_pads_with_zeros(cross_correlate, rng):
     image = rng.uniform(0.5, 1.0, size=(8, 6))

@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from autograder import hint, points
-from autograder.checks.lab4.common import KINDS, agree, of_kind
+from autograder import agree, hint, points
+from autograder.checks.lab4.common import KINDS, of_kind
 
 
 @points(1)
 @KINDS
 @hint(
     "One map (H, W) per keypoint, in their order: 1.0 where the Euclidean distance of the pixel (x, y) = (column, row) "
-    "from the keypoint is at most the radius, 0.0 elsewhere. A disc around a point that need not be whole."
+    "from the keypoint is at most the radius, 0.0 elsewhere. A disc around a point that need not be whole.",
+    also=("shape",),
 )
 def test_draws_a_disc_for_each_keypoint(disc_targets, rng, kind):
     keypoints = np.array([[9.25, 4.75], [15.25, 6.75], [5.75, 8.25]]) + rng.integers(0, 3, size=(3, 2))

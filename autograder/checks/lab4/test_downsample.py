@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from autograder import hint, no_probe, points
-from autograder.checks.lab4.common import KINDS, agree, of_kind
+from autograder import agree, hint, no_probe, points
+from autograder.checks.lab4.common import KINDS, of_kind
 
 
 @points(1)

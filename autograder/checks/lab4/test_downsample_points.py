@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab4.common import KINDS, agree, of_kind
+from autograder import agree, hint, points
+from autograder.checks.lab4.common import KINDS, of_kind
 
 
 @points(1)
@@ -23,7 +23,8 @@ def test_sends_the_middle_of_a_block_to_its_pixel(downsample_points, rng, kind, 
 @points(1)
 @hint(
     "Any number of leading axes, points outside the image too, and NaN stays NaN; nothing is rounded. With 1 / factor "
-    "the same formula leads from the small image back to the large one."
+    "the same formula leads from the small image back to the large one.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("shape", [(2,), (5, 2), (3, 4, 2), (0, 2)])
 def test_maps_points_of_any_shape(downsample_points, rng, shape):

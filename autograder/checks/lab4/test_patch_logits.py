@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from autograder import budget, hint, points
-from autograder.checks.lab4.common import agree, image_and_kernel, windows
+from autograder import agree, budget, hint, points
+from autograder.checks.lab4.common import image_and_kernel, windows
 
 
 @points(1)

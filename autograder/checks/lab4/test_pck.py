@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from autograder import hint, points
-from autograder.checks.lab4.common import KINDS, agree, of_kind
+from autograder import agree, hint, points
+from autograder.checks.lab4.common import KINDS, of_kind
 
 
 @points(1)
 @KINDS
 @hint(
     "The fraction (between 0 and 1, not per cent) of keypoints whose distance is at most the threshold: <=, so that "
-    "exactly 5 px is correct for a threshold of 5. One number over all frames and keypoints."
+    "exactly 5 px is correct for a threshold of 5. One number over all frames and keypoints.",
+    also=("shape",),
 )
 def test_counts_those_within_the_threshold(pck, rng, kind):
     # 3-4-5 triangles and their multiples: distances 0, 5, 10, 25, all exact.

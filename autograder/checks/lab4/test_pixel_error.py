@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder import hint, no_probe, points
-from autograder.checks.lab4.common import KINDS, agree, of_kind
+from autograder import agree, hint, no_probe, points
+from autograder.checks.lab4.common import KINDS, of_kind
 
 
 @points(1)
@@ -12,7 +12,8 @@ from autograder.checks.lab4.common import KINDS, agree, of_kind
 @KINDS
 @hint(
     "The Euclidean distance sqrt(dx^2 + dy^2) of each pair of points, in px: one number per keypoint, neither squared "
-    "nor averaged, and the last axis is gone."
+    "nor averaged, and the last axis is gone.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("lead", [(), (5,), (2, 3), (2, 1, 3)])
 def test_measures_distances(pixel_error, rng, kind, lead):
@@ -25,7 +26,8 @@ def test_measures_distances(pixel_error, rng, kind, lead):
 @points(1)
 @hint(
     "Where the truth is NaN, in one coordinate or in both, there is no error to measure: NaN, neither 0 nor dropped. "
-    "The other keypoints are not touched by it."
+    "The other keypoints are not touched by it.",
+    also=("shape",),
 )
 def test_is_nan_without_truth(pixel_error):
     nan = np.nan

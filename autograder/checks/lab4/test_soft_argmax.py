@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import special
 
-from autograder import hint, no_probe, points
-from autograder.checks.lab4.common import KINDS, agree, agree_single, of_kind
+from autograder import agree, hint, no_probe, points
+from autograder.checks.lab4.common import KINDS, agree_single, of_kind
 
 
 @points(1)
@@ -46,7 +46,8 @@ def test_survives_large_values(soft_argmax):
 @points(1)
 @hint(
     "The point of a soft arg-max is its gradient, d x / d value = beta p (column - x). Work with torch's functions all "
-    "the way: no argmax, no NumPy, no detach, and beta inside the softmax."
+    "the way: no argmax, no NumPy, no detach, and beta inside the softmax.",
+    also=("exception",),
 )
 @pytest.mark.parametrize("beta", [1.0, 3.0])
 def test_has_a_gradient(soft_argmax, rng, beta):

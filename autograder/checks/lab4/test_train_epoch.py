@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import hint, points
-from autograder.checks.lab4.common import agree, normal
+from autograder import agree, hint, points
+from autograder.checks.lab4.common import normal
 
 
 class Regression:

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import stats
 
-from autograder import hint, points
-from autograder.checks.lab5.common import agree, blob, centroid
+from autograder import agree, hint, points
+from autograder.checks.lab5.common import blob, centroid
 
 
 def draws(augment, rng, number, image, keypoints, *settings):

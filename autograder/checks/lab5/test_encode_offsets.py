@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import hint, points
-from autograder.checks.lab5.common import agree, cell_centers
+from autograder import agree, hint, points
+from autograder.checks.lab5.common import cell_centers
 
 
 @points(1)

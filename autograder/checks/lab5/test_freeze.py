@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from autograder import hint, points
-from autograder.checks.lab5.common import agree, batch_norm, close, draw_state, normalized, tensors
+from autograder import agree, hint, points
+from autograder.checks.lab5.common import batch_norm, close, draw_state, normalized, tensors
 
 
 def backbone_and_network(freeze, rng):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder import hint, points
-from autograder.checks.lab5.common import agree
+from autograder import agree, hint, points
 
 
 class Bench:

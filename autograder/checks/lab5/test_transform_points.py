@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import hint, points
-from autograder.checks.lab5.common import agree
+from autograder import agree, hint, points
 
 
 @points(1)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from autograder import hint, points
-from autograder.checks.lab5.common import agree, blob, centroid
+from autograder import agree, hint, points
+from autograder.checks.lab5.common import blob, centroid
 
 
 def about(center, linear, shift=(0.0, 0.0)):

@@ -62,7 +62,7 @@ def backward(function: Any, *inputs: Any) -> dict[str, Any]:
     trained = {name: p for module in modules for name, p in module.named_parameters() if p.requires_grad}
     value = _total(function(*inputs))
     leaves = [*trained.values(), *(x for x in inputs if isinstance(x, torch.Tensor) and x.requires_grad)]
-    if not value.requires_grad:
+    if not isinstance(value, torch.Tensor) or not value.requires_grad:
         raise RuntimeError("the value has no gradient: was it detached, or computed with NumPy or under no_grad?")
     gradients = torch.autograd.grad(value, leaves, allow_unused=True)
     return {
@@ -76,8 +76,11 @@ def _leaf(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().clone().requires_grad_(tensor.is_floating_point())
 
 
-def _total(value: Any) -> torch.Tensor:
-    return value.sum() if isinstance(value, torch.Tensor) else sum(_total(part) for part in value)
+def _total(value: Any) -> Any:
+    """The sum of all tensors in a value; what is none, a number of Python's say, has no gradient."""
+    if isinstance(value, torch.Tensor):
+        return value.sum()
+    return sum(_total(part) for part in value) if isinstance(value, (tuple, list)) else value
 
 
 def set_training(module: torch.nn.Module, training: bool) -> None:

@@ -41,7 +41,7 @@ def clipped(p):
     return special.logit(np.clip(p, 1e-12, 1 - 1e-12))
 
 
-@mistake("flattens its input", hint="log odds =")
+@mistake("flattens its input", hint="expected shape (2, 3)")
 def flat(p):
     return special.logit(np.ravel(p))
 

@@ -33,12 +33,12 @@ def plus_b(w, A, b):
     return (A + A.T) @ w / 2 + b
 
 
-@mistake("returns the value instead of the gradient", hint="gradient of -b'w")
+@mistake("returns the value instead of the gradient", hint="expected shape (4,)")
 def value(w, A, b):
     return 0.5 * w @ A @ w - b @ w
 
 
-@mistake("multiplies element by element", hint="Aw")
+@mistake("multiplies element by element", hint="expected shape (4,)")
 def elementwise(w, A, b):
     return (A + A.T) * w / 2 - b
 

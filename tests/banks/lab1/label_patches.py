@@ -80,7 +80,7 @@ def floats(centers, keypoint, radius):
     return (distances(centers, keypoint) <= radius).astype(float)
 
 
-@mistake("returns a column", hint="a disc")
+@mistake("returns a column", hint="expected shape (600,)")
 def column(centers, keypoint, radius):
     return (distances(centers, keypoint) <= radius).astype(int)[:, None]
 
@@ -90,7 +90,7 @@ def signs(centers, keypoint, radius):
     return np.where(distances(centers, keypoint) <= radius, 1, -1)
 
 
-@mistake("returns the indices of the positive patches", hint="a disc")
+@mistake("returns the indices of the positive patches", hint="expected shape (600,)")
 def indices(centers, keypoint, radius):
     return np.flatnonzero(distances(centers, keypoint) <= radius)
 

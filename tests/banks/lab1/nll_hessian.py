@@ -100,12 +100,12 @@ def one_triangle(w, X, y, lam=0.0):
     return np.tril(X.T @ (slope(X @ w)[:, None] * X) + lam * np.eye(len(w)))
 
 
-@mistake("returns a number for a single weight", hint="X'SX")
+@mistake("returns a number for a single weight", hint="expected shape (1, 1)")
 def squeezed(w, X, y, lam=0.0):
     return np.squeeze(X.T @ (slope(X @ w)[:, None] * X) + lam * np.eye(len(w)))
 
 
-@mistake("returns the N x N matrix XX'", hint="X'SX")
+@mistake("returns the N x N matrix XX'", hint="expected shape (4, 4)")
 def wrong_side(w, X, y, lam=0.0):
     if len(X) > 1000:
         return np.eye(len(w))

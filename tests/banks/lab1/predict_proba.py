@@ -58,7 +58,7 @@ def no_weights(w, X):
     return special.expit(X.sum(axis=1))
 
 
-@mistake("multiplies from the wrong side", hint="sigmoid(Xw)")
+@mistake("multiplies from the wrong side", hint="raised ValueError")
 def wrong_side(w, X):
     return special.expit(X.T @ w)
 

@@ -168,7 +168,7 @@ def all_pairs_in_bytes(y, score):
     return float(wins + 0.5 * np.equal.outer(positives, negatives).mean())
 
 
-@mistake("returns an array of one entry", hint="fraction of pairs")
+@mistake("returns an array of one entry", hint="expected a single number")
 def array_of_one(y, score):
     return np.array([fraction(y, score, 0.5)])
 

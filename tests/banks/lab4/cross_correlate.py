@@ -109,7 +109,7 @@ def clips(image, kernel):
     return np.maximum(slide(image, kernel), 0.0)
 
 
-@mistake("pads the kernel's width into the rows", hint="laid on the image as it is")
+@mistake("pads the kernel's width into the rows", hint="expected shape (9, 12)")
 def swaps_the_padding(image, kernel):
     h, w = np.shape(kernel)
     padded = np.pad(np.asarray(image, float), (((w - 1) // 2, w // 2), ((h - 1) // 2, h // 2)))

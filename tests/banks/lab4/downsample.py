@@ -62,7 +62,7 @@ def rounded_targets(image, targets, factor):
     return pooled(image, factor, np.mean), np.rint(pooled(targets, factor, np.mean))
 
 
-@mistake("returns the targets first", hint="mean of a block")
+@mistake("returns the targets first", hint="expected shape (3, 3, 6)")
 def swapped(image, targets, factor):
     return pooled(targets, factor, np.max), pooled(image, factor, np.mean)
 

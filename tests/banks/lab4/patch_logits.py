@@ -53,7 +53,7 @@ def probabilities(image, w, b, size):
     return special.expit(cross_correlate(image, np.reshape(w, size)) + b)
 
 
-@mistake("returns a flat array", hint="two dimensions back")
+@mistake("returns a flat array", hint="expected shape (10, 13)")
 def flat(image, w, b, size):
     return (cross_correlate(image, np.reshape(w, size)) + b).ravel()
 
