@@ -244,6 +244,7 @@ def doctor(
 
 
 def _read_results(graded: Path) -> list[Result]:
+    """What `grade` wrote; of what it failed to grade there is no score to pass on, and that is said."""
     import json
 
     try:
@@ -253,7 +254,9 @@ def _read_results(graded: Path) -> list[Result]:
         raise ExportError(f"{graded / 'results'} holds a file that is no result of ours: grade again") from None
     if not results:
         raise ExportError(f"{graded} holds no results: run `autograder grade` first")
-    return results
+    if ours := [result.student for result in results if result.ours]:
+        _say(f"left out, because grading them failed: {', '.join(ours)}", style="bold red")
+    return [result for result in results if not result.ours]
 
 
 @export.command()

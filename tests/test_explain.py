@@ -511,3 +511,18 @@ def test_a_call_back_shows_no_text_of_the_students(judge):
 def test_values_are_told_apart():
     assert explain._told_apart(1.00000001, 1.0) == ("1.00000001", "1.0")
     assert explain._told_apart(np.array([1.0, 2.0]), np.array([2.0, 1.0])) == ("[1.0, 2.0]", "[2.0, 1.0]")
+
+
+def elsewhere(x):
+    return [][3]
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_line_in_another_function_says_in_which(judge, secret):
+    code = "def elsewhere(x):\n    return [][3]\n" + "\n" * 1000
+    test = judge(lambda x: elsewhere(x), DOUBLES.replace("(f)", "(f, rng)"), code, secret=secret)
+    assert re.search(
+        r"raised IndexError: list index out of range \(in elsewhere, line \d+: `return \[\]\[3\]`\)$", test.message
+    )
+    unknown = judge(lambda x: elsewhere(x), DOUBLES.replace("(f)", "(f, rng)"), "x = 1", secret=True)
+    assert unknown.message == "f raised IndexError: list index out of range"

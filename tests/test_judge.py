@@ -448,6 +448,8 @@ def test_streams_depend_on_seed_exercise_and_check_alone():
         ("@points(1)\n@hint('h')\ndef test_x(f, tmp_path): pass", "nothing supplies the argument 'tmp_path'"),
         ("@points(1)\n@hint('h')\n@pytest.mark.skip\ndef test_x(f): pass", "'skip' has no meaning in a notebook"),
         ("@points(1)\n@hint('h')\n@no_probe('int')\ndef test_x(f): pass", "no probe 'int'"),
+        ("@points(1)\n@hint('h', also='shape')\ndef test_x(f): pass", "`also` of @hint is a tuple"),
+        ("@points(1)\n@hint('h', also=('shaep',))\ndef test_x(f): pass", "not of 'shaep'"),
     ],
 )
 def test_a_check_that_breaks_the_rules_is_refused(judge, checks, said):

@@ -162,3 +162,29 @@ def test_advice_is_for_kinds_that_are_no_wrong_value():
     assert not advice(Failure(Kind.VALUE)) and not advice(Failure(Kind.CLAIM))
     for kind in (Kind.SHAPE, Kind.CHANGED, Kind.SIGNATURE, Kind.NO_GPU, Kind.MEMORY):
         assert advice(Failure(kind))
+
+
+@pytest.mark.parametrize(
+    ("version", "blamed"),
+    [
+        ("3.99.1", True),
+        ("3.99", True),
+        ("3.8.10", False),
+        ("", False),
+        ("<b>3.99</b>", False),
+        (3.99, False),
+        (None, False),
+    ],
+)
+def test_syntax_of_a_newer_python_is_told(version, blamed):
+    from autograder.grading.newer import blame_python
+
+    payload = json.dumps({"metadata": {"language_info": {"version": version}}, "cells": []}).encode()
+    error = Failure(Kind.EXCEPTION, error="SyntaxError", said="f-string: unmatched '['", cell=3)
+    for broken in (b"", b"[]", b"{}", b'{"metadata": []}', b"\xff"):
+        assert blame_python(error, broken) == error
+    other = replace(error, error="NameError")
+    assert blame_python(other, payload) == other
+    line = told(Failure(Kind.CELL_FAILED, call="f", cause=blame_python(error, payload)))
+    assert line.startswith("the cell that defines f fails: SyntaxError: f-string: unmatched '['")
+    assert (f"the notebook was written with Python {version}, this is Python" in line) == blamed

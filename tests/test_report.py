@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.files import clean, file_names
-from autograder.outcome import Outcome
+from autograder.outcome import Failure, Kind, Outcome
 from autograder.reports.class_page import write_class_page
+from autograder.reports.failures import told
 from autograder.reports.feedback import write_feedback
 from autograder.reports.grades import write_grades
 from autograder.reports.text import table, text
@@ -396,6 +397,57 @@ def test_students_are_sorted_and_linked_to_their_pages(tmp_path):
     names = file_names(students)
     assert [unquote(link) for link in links] == [f"feedback/{names[s]}.html" for s in sorted(students)]
     assert all(re.fullmatch(r"feedback/[\w.~%-]+\.html", link, re.ASCII) for link in links)
+
+
+def failed_by_us(student: str) -> Result:
+    """A notebook whose grading failed, for a reason of ours."""
+    said = told(Failure(Kind.OURS, said="the worker ended twice"))
+    exercises = (
+        ExerciseResult(name, (TestResult("t", points, Outcome.OURS, said),), error=said)
+        for name, points in (("softplus", 3), ("nll", 4))
+    )
+    return make(student, *exercises)
+
+
+def test_what_we_failed_to_grade_is_no_zero_anywhere(tmp_path):
+    results = [make("ann", softplus(AGREES, AGREES, AGREES), nll()), failed_by_us("ben")]
+    _, ann, ben = grades(tmp_path, results)
+    assert ann == ["ann", "7", "7", "3", "4", "", ""]
+    assert ben[:6] == ["ben", "", "7", "", "", ""] and "the worker ended twice" in ben[6]
+    page = class_page(tmp_path, results)
+    assert "Not graded, for a reason that is not the student's" in page.text and "ben: could not be graded" in page.text
+    assert "7.0mean of 7 points" in re.sub(r"\s+", " ", page.text) and "0with no points" in page.text
+    labels = [svg["aria-label"] for svg in page.find("svg") if "in full" in svg.get("aria-label", "")]
+    assert labels == ["1 in full, 0 in part, 0 with no points"] * 2
+    assert "ben –" in " ".join(page.text.split())
+    own = feedback(tmp_path, results[1])
+    assert "No score yet." in own.text and "0 of" not in own.text and "no points" not in own.text
+    line = next(line for line in shown(results, width=160).splitlines() if "ben" in line)
+    assert "0" not in line and line.count("–") == 3
+
+
+def test_a_class_that_nobody_could_grade_still_has_a_page(tmp_path):
+    assert "–mean of 7 points" in class_page(tmp_path, [failed_by_us("ben")]).text
+
+
+def test_lateness_is_a_column_and_on_the_pages(tmp_path):
+    result = make("ann", late="2 days")
+    assert grades(tmp_path, [result, make("ben")])[1][-2:] == ["2 days", ""]
+    assert "Handed in late: 2 days" in feedback(tmp_path, result).text
+    assert "handed in late: 2 days" in class_page(tmp_path, [result]).text
+
+
+def test_what_calls_something_unwritten_says_so_everywhere(tmp_path):
+    said = told(Failure(Kind.UNWRITTEN, call="nll", name="softplus"))
+    test = TestResult("is a sum", 4, Outcome.BLOCKED, said)
+    whole = ExerciseResult("nll", (test,), error=said, rests_on=("softplus",))
+    partly = ExerciseResult("nll", (test, TestResult("t", 1, Outcome.PASSED)), rests_on=("softplus",))
+    assert text(whole).splitlines()[1] == "  ✗ uses softplus, which is not written yet"
+    for exercise in (whole, partly):
+        result = make("ann", softplus(), exercise)
+        assert "nll: uses softplus, which is not written yet" in grades(tmp_path, [result])[1][-1]
+        assert "uses softplus, which is not written yet" in feedback(tmp_path, result).text
+    assert "not right yet" not in feedback(tmp_path, make("ann", softplus(), whole)).text
 
 
 def test_notes_are_on_the_class_page(tmp_path):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from autograder.authoring.build import questions
 from autograder.course import Lab, exercise_names, labs
+from autograder.grading.newer import blame_python
 from autograder.grading.notebook import Cell, NotebookError, parse, written_answer
 from autograder.grading.plan import Plan, versions
 from autograder.judge.diagnose import diagnose
@@ -32,8 +33,8 @@ NO_CODE = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|#[^\n]*", re.DOTALL)
 class _Notebook:
     """The process of one submission, started again with its cells whenever it was used up."""
 
-    def __init__(self, wall: Wall, cells: list[Cell], plan: Plan):
-        self._wall, self._plan = wall, plan
+    def __init__(self, wall: Wall, cells: list[Cell], plan: Plan, payload: bytes):
+        self._wall, self._plan, self._payload = wall, plan, payload
         self._cells = [cell for cell in cells if cell.code]
         self._stale = self._overruled()
         self._submission: Process | None = None
@@ -81,7 +82,7 @@ class _Notebook:
                 return
             self.errors.pop(number, None)
             if error is not None:
-                self.errors[number] = error
+                self.errors[number] = blame_python(error, self._payload)
         self._solo = self._submission.threads() > 1
         if not self._submission.stop_exercises():  # what a cell has left behind must not meet the exercises
             self.end()
@@ -121,7 +122,7 @@ class _Notebook:
         for number, error in self.errors.items():
             if _defines(self._cells[number - 1].source, name):
                 if error.kind is Kind.UNWRITTEN:
-                    return Outcome.NOT_WRITTEN, replace(error, call=name, name=name)
+                    return Outcome.NOT_WRITTEN, Failure(Kind.UNWRITTEN, call=name)
                 return Outcome.NOT_DEFINED, Failure(Kind.CELL_FAILED, call=name, cell=number, cause=error)
         if any(self._is_skipped(cell) and _defines(cell.source, name) for cell in self._cells):
             return Outcome.NOT_DEFINED, Failure(Kind.EXPLORE_CELL, call=name)
@@ -162,7 +163,7 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
         return ungraded(blank, plan, str(error))
     if other := _another_lab(cells, plan):
         return ungraded(blank, plan, other)
-    process = _Notebook(wall, cells, plan)
+    process = _Notebook(wall, cells, plan, payload)
     code = "\n".join(cell.source for cell in cells if cell.code)
     results = []
     try:

@@ -93,6 +93,8 @@ class Call:
 
 
 MAX_CALLBACKS = 100_000
+# Failures that come with the name of the function that they are in.
+LOCATED = frozenset({Kind.EXCEPTION, Kind.TIME, Kind.MEMORY, Kind.UNWRITTEN})
 
 
 class Exercise:
@@ -232,6 +234,8 @@ class Exercise:
     def _translate(self, error: StudentError, call: Call) -> StudentError:
         """An error as the student's side tells it, with what only this side knows."""
         failure = replace(error.failure, call=self._name)
+        if failure.kind in LOCATED:
+            failure = replace(failure, name=self._place(failure.name))
         if failure.kind is Kind.TIME:
             failure = replace(failure, limit=self._budget.cpu)
             if not self._budget.declared:
@@ -242,12 +246,14 @@ class Exercise:
             given = len(call.args) + len(call.kwargs)
             known = failure.name if failure.name in call.kwargs else ""
             failure = replace(failure, takes=(*failure.takes, given), name=known)
-        elif failure.kind is Kind.UNWRITTEN:
-            parts = failure.name.split(".")
-            failure = replace(failure, name=self._name if self._name in parts else parts[0])
         elif failure.kind is Kind.MISSING and failure.name not in (self._name, *call.others):
             failure = replace(failure, kind=Kind.EXCEPTION, error="NameError")
         return StudentError(failure, error.types)
+
+    def _place(self, qualified: str) -> str:
+        """The function or class that a line is in, by its qualified name; "" where it is the exercise itself, or has no name."""
+        name = qualified.rpartition("<locals>.")[2].partition(".")[0]
+        return name if name.isidentifier() and self._name not in qualified.split(".") else ""
 
     def _resolve(self, reference: wire.Reference) -> Any:
         if reference["t"] == "torch":

@@ -169,7 +169,7 @@ def _read(name: str, function: Callable[..., None]) -> Check:
     also = marks["hint"][0].kwargs.get("also", ())
     if isinstance(also, str) or (unknown := set(also) - set(Kind)):
         wrong = also if isinstance(also, str) else sorted(unknown)[0]
-        raise CheckError(f"{where}: @hint(..., also=({wrong!r},)): also takes a tuple of the values of autograder.outcome.Kind")
+        raise CheckError(f"{where}: `also` of @hint is a tuple of values of autograder.outcome.Kind, not of {wrong!r}")
     cases = _cases(marks.get("parametrize", []))
     if missing := set(parameters[1:]) - {"rng"} - set(cases[0]):
         raise CheckError(f"{where}: nothing supplies the argument {sorted(missing)[0]!r}")

@@ -51,13 +51,13 @@ def _exception(error: StudentError, code: str | None) -> Failure:
         familiar = (name for name in (found.error, *error.types) if name in FAMILIAR or hasattr(builtins, name))
         name = found.error if code is None else next(familiar, "")
         version = version_of(said) if kind is Kind.NO_ATTRIBUTE else ""
-        found = replace(found, kind=kind, error=name, said=said, version=version, name="")
+        found = replace(found, kind=kind, error=name, said=said, version=version)
     elif found.kind is Kind.CALLBACK and code is not None:
         _, said = recognise(found.error, found.said, code)
         found = replace(found, said=said)
     if code is None:
         return found
-    if found.kind in (Kind.NOT_PLAIN, Kind.DTYPE, Kind.NOT_CALLABLE, Kind.UNWRITTEN):
+    if found.kind not in (Kind.MISSING, Kind.SIGNATURE):  # those names are the judge's own
         harmless = found.name in TYPES or found.name == found.call or stands_in(found.name, code)
         found = replace(found, name=found.name if harmless else "")
     if not found.source or found.source not in code or found.line > code.count("\n") + 1:

@@ -48,7 +48,9 @@ def _place(failure: Failure) -> str:
     """The student's line."""
     if not failure.line or failure.kind in (Kind.UNWRITTEN, Kind.CELL_FAILED):
         return ""
-    return f" (line {failure.line}: `{failure.source}`)" if failure.source else f" (line {failure.line})"
+    inside = f"in {failure.name}, " if failure.name and failure.kind in _LOCATED else ""
+    source = f": `{failure.source}`" if failure.source else ""
+    return f" ({inside}line {failure.line}{source})"
 
 
 def _called(failure: Failure) -> str:
@@ -146,6 +148,10 @@ def _cell_failed(failure: Failure) -> str:
     return f"the cell that defines {failure.call} fails: {told(why)}"
 
 
+_RAISED = (
+    Kind.EXCEPTION, Kind.NO_NAME, Kind.NO_GPU, Kind.UNHASHABLE, Kind.NO_INPUT, Kind.DEBUGGER, Kind.NO_ATTRIBUTE, Kind.NO_MODULE,
+)  # fmt: skip
+_LOCATED = (*_RAISED, Kind.TIME, Kind.MEMORY)  # `name` is the function that the line is in
 _SENTENCES: dict[Kind, Callable[[Failure], str]] = {
     Kind.VALUE: _value,
     Kind.SHAPE: _shape,
@@ -178,12 +184,7 @@ _SENTENCES: dict[Kind, Callable[[Failure], str]] = {
     Kind.CELL_FAILED: _cell_failed,
     Kind.FILE: lambda f: f.said,
     Kind.OURS: lambda f: f"could not be graded, for a reason that is not the student's: {f.said}",
-} | dict.fromkeys(
-    (
-        Kind.EXCEPTION, Kind.NO_NAME, Kind.NO_GPU, Kind.UNHASHABLE, Kind.NO_INPUT, Kind.DEBUGGER, Kind.NO_ATTRIBUTE, Kind.NO_MODULE,
-    ),
-    _exception,
-)  # fmt: skip
+} | dict.fromkeys(_RAISED, _exception)
 # What a call did, where that says all.
 _CALL = {
     Kind.INDESCRIBABLE: "gave back what can be neither compared nor described",

@@ -60,7 +60,10 @@ class Process:
         self._waiter.begin(budget)
         self._waiter.send(wire.encode({"do": "cell", "source": source, "number": number}))
         error = self._waiter.frame(budget).get("error")
-        return None if error is None else replace(read_error(error), cell=number)
+        if error is None:
+            return None
+        failure = read_error(error)
+        return replace(failure, cell=number, name=failure.name if failure.name.isidentifier() else "")
 
     def threads(self) -> int:
         return int(self._wall.ask({"do": "look", "pid": self._pid})["threads"])

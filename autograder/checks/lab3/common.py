@@ -31,6 +31,12 @@ def residual(step, w, X, y, lam):
     return np.linalg.norm(X.T @ (p * (1.0 - p) * (X @ step)) + lam * step + g) / np.linalg.norm(g)
 
 
+def assert_solves(step, w, X, y, lam, tolerance):
+    """Hold that a step solves Newton's equation, where D is too large for a Hessian."""
+    left = residual(step, w, X, y, lam)
+    assert left < tolerance, f"H d + g is {left:.0e} times as large as g, where it should be below {tolerance:.0e}"
+
+
 def positive_definite(rng, size, smallest=1.0, largest=10.0):
     """A random symmetric matrix with eigenvalues spread evenly in their logarithms."""
     rotation, _ = np.linalg.qr(rng.normal(size=(size, size)))

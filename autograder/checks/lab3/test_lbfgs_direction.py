@@ -62,5 +62,5 @@ def test_needs_vectors_only(lbfgs_direction, rng):
     S = rng.normal(size=(10, 100_000))
     Q = S * rng.uniform(0.5, 2.0, size=100_000)
     g = rng.normal(size=100_000)
-    assert g @ lbfgs_direction(g, S, Q) < 0
+    assert g @ lbfgs_direction(g, S, Q) < 0, "the direction leads uphill"
     assert_allclose(lbfgs_direction(Q[-1], S, Q), -S[-1], rtol=1e-6, atol=1e-8)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from autograder import budget, hint, points
-from autograder.checks.lab3.common import newton_by_autograd, patches, residual
+from autograder.checks.lab3.common import assert_solves, newton_by_autograd, patches
 
 
 @points(1)
@@ -19,7 +19,7 @@ def test_solves_newtons_system(newton_cg_step, rng):
     for lam in (0.5, 4.0):
         expected = newton_by_autograd(w, X, y, lam)
         assert_allclose(newton_cg_step(w, X, y, lam), expected, rtol=1e-5, atol=1e-5)
-        assert residual(newton_cg_step(w, X, y, lam, tol=1e-12), w, X, y, lam) < 1e-10
+        assert_solves(newton_cg_step(w, X, y, lam, tol=1e-12), w, X, y, lam, 1e-10)
 
 
 @points(1)
@@ -28,4 +28,4 @@ def test_solves_newtons_system(newton_cg_step, rng):
 def test_never_forms_the_hessian(newton_cg_step, rng):
     X, y = patches(rng, 50, 20_000)
     w = rng.normal(size=20_000)
-    assert residual(newton_cg_step(w, X, y, 0.5), w, X, y, 0.5) < 1e-6
+    assert_solves(newton_cg_step(w, X, y, 0.5), w, X, y, 0.5, 1e-6)

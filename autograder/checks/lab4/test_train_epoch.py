@@ -36,7 +36,8 @@ class Regression:
 @points(1)
 @hint(
     "Returned is one number, the mean over all batches of the loss as it was before each one's step: sum the values "
-    "(.item()) and divide by how many there were. Neither the last one nor the sum, and not measured again afterwards."
+    "(.item()) and divide by how many there were. Neither the last one nor the sum, and not measured again afterwards.",
+    also=("shape", "not numbers"),
 )
 @pytest.mark.parametrize("batches", [3, 1])
 def test_returns_the_mean_loss(train_epoch, rng, batches):

@@ -32,7 +32,8 @@ def read_maps(result):
 @hint(
     "Two nn.ConvTranspose2d on the same features, `scores` to K channels and `offsets` to 2K, each with kernel 4, stride "
     "2, padding 1 and a bias: h x w cells give maps of 2h x 2w. Scores are log odds as they come out of the convolution, "
-    "no sigmoid and no ReLU. Return scores first, then offsets."
+    "no sigmoid and no ReLU. Return scores first, then offsets.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("in_channels, K", [(6, 3), (2, 1), (3, 4)])
 def test_doubles_the_resolution(DeconvHead, rng, in_channels, K):
@@ -46,7 +47,8 @@ def test_doubles_the_resolution(DeconvHead, rng, in_channels, K):
 @points(1)
 @hint(
     "Offsets have shape (B, K, 2, 2h, 2w): channel 2k of the convolution is dx and channel 2k + 1 dy of keypoint k, "
-    "which a reshape to (B, K, 2, ...) gives as it stands; (B, 2, K, ...) is another order. They read the features."
+    "which a reshape to (B, K, 2, ...) gives as it stands; (B, 2, K, ...) is another order. They read the features.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("in_channels, K", [(6, 3), (2, 1), (3, 4), (2, 2)])
 def test_pairs_the_offsets(DeconvHead, rng, in_channels, K):

@@ -11,7 +11,8 @@ from autograder.checks.lab5.common import close, draw_state, hourglass, hourglas
 @points(1)
 @hint(
     "Two ways that meet in a sum: skip(x) at full size, and maximum pooling by 2, before, inner, after, and each cell "
-    "repeated (mode='nearest') to the size of x again. Nothing behind the sum, and nothing concatenated."
+    "repeated (mode='nearest') to the size of x again. Nothing behind the sum, and nothing concatenated.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("depth, channels, size", [(1, 3, (4, 6)), (2, 2, (8, 4)), (3, 2, (8, 16))])
 def test_goes_down_and_up(Hourglass, rng, depth, channels, size):

@@ -58,7 +58,8 @@ def test_has_torchvisions_names(ResNet, layers, width, classes):
 @points(1)
 @hint(
     "The first block of layer2, layer3 and layer4 has stride 2, layer1 has stride 1 throughout. The stem is conv1, bn1, "
-    "ReLU, maxpool; behind layer4 come the mean over all positions and fc, and nothing else (no softmax)."
+    "ReLU, maxpool; behind layer4 come the mean over all positions and fc, and nothing else (no softmax).",
+    also=("exception",),
 )
 @pytest.mark.parametrize("layers", [(2, 1, 2, 2), (1, 2, 1, 1)])
 def test_halves_at_the_head_of_a_stage(ResNet, rng, layers):

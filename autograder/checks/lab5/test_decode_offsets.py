@@ -19,7 +19,8 @@ def maps_with_a_best_cell(rng, number, shape):
 @hint(
     "Each keypoint takes the cell where its own score map is largest (all scores may be negative), and that cell's "
     "offset from its own map: index i w + j is row i and column j, x goes with the column and offset [:, 0]. The "
-    "offset is added, in px. A NaN offset gives a NaN point. Arrays and tensors both come in."
+    "offset is added, in px. A NaN offset gives a NaN point. Arrays and tensors both come in.",
+    also=("exception",),
 )
 @pytest.mark.parametrize("tensor", [False, True])
 @pytest.mark.parametrize("number, shape", [(4, (5, 9)), (3, (7, 2)), (1, (3, 3)), (2, (1, 6))])

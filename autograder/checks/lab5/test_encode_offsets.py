@@ -12,7 +12,8 @@ from autograder.checks.lab5.common import cell_centers
 @hint(
     "The offset leads from the cell to the keypoint: keypoint minus centre, in px (not divided by the stride). [:, 0] "
     "holds dx, which changes along the columns j, and [:, 1] dy; shape is (h, w). A missing keypoint is NaN in its "
-    "whole map. Arrays and tensors both come in."
+    "whole map. Arrays and tensors both come in.",
+    also=("exception",),
 )
 @pytest.mark.parametrize("tensor", [False, True])
 @pytest.mark.parametrize("number, shape, stride", [(3, (4, 6), 8), (1, (5, 3), 4), (2, (1, 7), 1), (5, (2, 2), 3)])

@@ -56,7 +56,8 @@ def network_and_images(features_at, rng):
 @points(1)
 @hint(
     "The way of the image is conv1, bn1, relu, maxpool, layer1, ... and ends *behind* the stage whose number is `layer`: "
-    "layer1 is stage 1. The features stay a map (B, C, h, w)."
+    "layer1 is stage 1. The features stay a map (B, C, h, w).",
+    also=("shape", "exception"),
 )
 @pytest.mark.parametrize("layer", [1, 2, 3, 4])
 def test_stops_behind_the_stage(features_at, rng, layer):
@@ -67,7 +68,8 @@ def test_stops_behind_the_stage(features_at, rng, layer):
 @points(1)
 @hint(
     "Fine-tuning sends gradients back through these features, to the weights up to this stage and to the image: no "
-    "torch.no_grad(), no detach(), no .data, no way through NumPy."
+    "torch.no_grad(), no detach(), no .data, no way through NumPy.",
+    also=("exception",),
 )
 @pytest.mark.parametrize("layer", [1, 3])
 def test_keeps_gradients(features_at, rng, layer):
@@ -87,7 +89,8 @@ def test_keeps_gradients(features_at, rng, layer):
 @points(1)
 @hint(
     "Leave the network as you found it. Remove a hook in the end, or do without one; do not call eval() or train(): in "
-    "training mode the features are those of training mode, with the batch's own statistics."
+    "training mode the features are those of training mode, with the batch's own statistics.",
+    also=("exception",),
 )
 @pytest.mark.parametrize("training", [True, False])
 def test_leaves_the_network_as_it_was(features_at, rng, training):

@@ -29,7 +29,8 @@ def backbone_and_network(freeze, rng):
 @points(1)
 @hint(
     "requires_grad_(False) for every parameter of the module, those of nested parts included, and for no other. The "
-    "module itself is changed and returned (no copy), and gradients still pass through it to whatever lies below."
+    "module itself is changed and returned (no copy), and gradients still pass through it to whatever lies below.",
+    also=("incomparable",),
 )
 def test_takes_the_gradients_away(freeze, rng):
     backbone, network, values, x = backbone_and_network(freeze, rng)

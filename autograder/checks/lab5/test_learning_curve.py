@@ -28,7 +28,8 @@ class Bench:
 @points(1)
 @hint(
     "errors[row, column] belongs to seeds[row] and counts[column], in the order given: the error that `evaluate` finds "
-    "for the model that `fit` made of counts[column] frames with that seed. Each model is trained once."
+    "for the model that `fit` made of counts[column] frames with that seed. Each model is trained once.",
+    also=("shape",),
 )
 @pytest.mark.parametrize("counts, seeds", [([25, 5, 10], [7, 3]), ([4], [0, 1, 2]), ([1, 40], [11])])
 def test_puts_each_error_in_its_place(learning_curve, rng, counts, seeds):

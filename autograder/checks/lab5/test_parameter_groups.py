@@ -49,7 +49,8 @@ def test_gives_backbone_and_the_rest_their_rates(parameter_groups):
 @hint(
     "Only what is to be trained (requires_grad) belongs in a group, frozen parameters do not, and a group that has "
     "nothing to train stays, with an empty list. A parameter that head and backbone share is the backbone's: torch "
-    "refuses one in two groups. Tell parameters apart by identity, not by value or name."
+    "refuses one in two groups. Tell parameters apart by identity, not by value or name.",
+    also=("exception",),
 )
 def test_lists_what_is_trained_and_each_once(parameter_groups):
     make = parameter_groups.torch

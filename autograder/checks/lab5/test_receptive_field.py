@@ -11,7 +11,8 @@ RESNET_18 = [(7, 2), (3, 2)] + [(3, 1)] * 4 + ([(3, 2)] + [(3, 1)] * 3) * 3
 @points(1)
 @hint(
     "A layer of kernel k adds (k - 1) times the stride of its *input*, the product of the strides below it; then its "
-    "own stride multiplies this product. Start from a window of 1, which is also the answer without layers."
+    "own stride multiplies this product. Start from a window of 1, which is also the answer without layers.",
+    also=("exception",),
 )
 @pytest.mark.parametrize(
     "layers", [[], [(3, 1)], [(7, 2)], [(3, 2), (3, 1), (5, 3), (1, 2), (2, 1)], [(1, 2), (2, 2), (3, 1)], RESNET_18]

@@ -11,7 +11,8 @@ from autograder import agree, hint, points
 @hint(
     "x' = m00 x + m01 y + m02 and y' = m10 x + m11 y + m12: for points in rows that is points @ A.T + b, not "
     "points @ A, and b is added. Any leading axes stay (one point, none, a grid), NaN stays NaN without spreading to "
-    "other points, and arrays and tensors both come in."
+    "other points, and arrays and tensors both come in.",
+    also=("shape", "exception"),
 )
 @pytest.mark.parametrize("tensor", [False, True])
 @pytest.mark.parametrize("shape", [(5, 2), (2,), (3, 4, 2), (2, 2), (0, 2)])

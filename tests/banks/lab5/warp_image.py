@@ -153,7 +153,7 @@ def keeps_the_mass(image, matrix):
     return warped / abs(np.linalg.det(whole(matrix)))
 
 
-@mistake("handles NumPy arrays only", hint="reproduce every pixel")
+@mistake("handles NumPy arrays only", hint="raised AttributeError")
 def arrays_only(image, matrix):
     x, y = sources(image.shape[1:], np.linalg.inv(whole(matrix)))
     return sampled(image.astype(float), x, y)

@@ -1,0 +1,33 @@
+"""Syntax of a newer Python than ours: said beside the error, for the student's machine has run it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from dataclasses import replace
+
+from autograder.outcome import Failure
+
+
+def blame_python(failure: Failure, payload: bytes) -> Failure:
+    """A cell's SyntaxError with the notebook's Python where that is newer than this one; any other failure as it is."""
+    if failure.error not in ("SyntaxError", "IndentationError", "TabError"):
+        return failure
+    theirs, ours = _python_of(payload), platform.python_version()
+    if _minor(theirs) <= _minor(ours):
+        return failure
+    return replace(failure, written_for=f"Python {theirs}", version=f"Python {ours}")
+
+
+def _python_of(payload: bytes) -> str:
+    """What the notebook says that it was run with, "" where that is nothing like a version."""
+    try:
+        said = json.loads(payload)["metadata"]["language_info"]["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return said if isinstance(said, str) and re.fullmatch(r"3\.\d{1,3}(\.\d{1,3})?", said, re.ASCII) else ""
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")[:2])) if version else (0, 0)
