@@ -170,9 +170,9 @@ class Failure:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Failure:
         """Read back what `to_json` wrote. Raises KeyError, TypeError or ValueError where it is not one of ours."""
-        read = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
+        read: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
         cause = read.pop("cause", None)
-        return cls(Kind(read.pop("kind")), cause=cause and cls.from_json(cause), **read)
+        return cls(Kind(read.pop("kind")), cause=cls.from_json(cause) if cause else None, **read)
 
 
 class StudentError(AssertionError):

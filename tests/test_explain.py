@@ -13,7 +13,7 @@ from autograder.judge import explain
 from autograder.judge.binding import LocalTransport
 from autograder.judge.checking import read_checks, stream
 from autograder.judge.compare import worst
-from autograder.judge.known import SENTENCES, recognise
+from autograder.judge.known import SENTENCES, recognise, stands_in
 from autograder.judge.run import run_exercise
 from autograder.outcome import Kind, Outcome
 
@@ -478,6 +478,13 @@ def test_a_secret_leaks_through_no_name(judge, make):
 
     for seed in (1, 2):
         assert "LEAK" not in graded(judge, f, MEAN, "import numpy as np\n", seed=seed).message
+
+
+def test_a_name_of_many_parts_spells_nothing():
+    code = "import numpy as np\nnumpy.linalg.norm"
+    assert stands_in("numpy", code) and stands_in("numpy.linalg.norm", code)
+    assert not stands_in("numpy.linalg.numpy.norm", code) and not stands_in("nump", code) and not stands_in("", code)
+    assert recognise("AttributeError", "module 'numpy' has no attribute 'np.np.numpy.np.numpy'", code)[1] == ""
 
 
 def f_with_secret_name(secret):

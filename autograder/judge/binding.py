@@ -38,7 +38,7 @@ class LocalTransport:
     def __init__(self, name: str, function: Any):
         self.dead: Failure | None = None
         self.code = ""
-        self._serve: Callable[[bytes], bytes] | None = None
+        self._serve: Callable[[bytes], bytes]
         self._session = Session(
             {**home(function), name: function},
             lambda frame: self._serve(frame),
@@ -181,8 +181,13 @@ class Exercise:
             call.talk.append((bytes(frame), answer))
             return answer
 
-        request = {"target": target, "args": args, "cpu": self._budget.cpu}
-        others = {"action": action, "kwargs": kwargs, "first": not self.calls, "memory": self._budget.memory}
+        request: dict[str, Any] = {"target": target, "args": args, "cpu": self._budget.cpu}
+        others: dict[str, Any] = {
+            "action": action,
+            "kwargs": kwargs,
+            "first": not self.calls,
+            "memory": self._budget.memory,
+        }
         request |= {key: value for key, value in others.items() if value != UNSAID[key]}
         self.calls.append(call)
         call.frame = wire.encode(request, refer)

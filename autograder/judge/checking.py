@@ -174,7 +174,7 @@ def _read(name: str, function: Callable[..., None]) -> Check:
     if missing := set(parameters[1:]) - {"rng"} - set(cases[0]):
         raise CheckError(f"{where}: nothing supplies the argument {sorted(missing)[0]!r}")
     skipped = frozenset(probe for mark in marks.get("no_probe", []) for probe in (mark.args or PROBES))
-    if unknown := skipped - set(PROBES):
+    if unknown := set(skipped) - set(PROBES):
         raise CheckError(f"{where}: there is no probe {sorted(unknown)[0]!r}; there are {', '.join(PROBES)}")
     allowed = {key: value for mark in marks.get("budget", []) for key, value in mark.kwargs.items()}
     return Check(
@@ -199,7 +199,7 @@ def _cases(marks: list[pytest.Mark]) -> tuple[dict[str, Any], ...]:
         names, values = mark.args[:2]
         names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
         rows = [
-            v.values if isinstance(v, tuple) and hasattr(v, "marks") else (v if len(names) > 1 else (v,))
+            v.values if hasattr(v, "marks") else (v if len(names) > 1 else (v,))  # pytest.param(...), or the values
             for v in values
         ]
         cases = [{**case, **dict(zip(names, row, strict=True))} for case in cases for row in rows]

@@ -172,18 +172,18 @@ class _Sentence:
         pieces = re.split(r"\{(\w+)\}", self.text)
         return re.compile("".join(f"({PARTS[p]})" if i % 2 else re.escape(p) for i, p in enumerate(pieces)))
 
-    def harmless(self, message: str, code: str) -> str | None:
+    def shown(self, message: str, code: str) -> str | None:
         """The sentence with those parts of a message that tell nothing; None where one of them may, or it is another sentence."""
         match = self.pattern.match(message)
         if match is None:
             return None
-        shown = []
+        parts = []
         for part, said in zip(self.parts, match.groups()):
             known = {"type": TYPES, "word": WORDS}.get(part, ())
             if part in ("name", "type", "word") and said not in known and not stands_in(said, code):
                 return None
-            shown.append("…" if part == "number" else said)
-        return re.sub(r"\{\w+\}", lambda _: shown.pop(0), self.text)
+            parts.append("…" if part == "number" else said)
+        return re.sub(r"\{\w+\}", lambda _: parts.pop(0), self.text)
 
 
 _KNOWN = tuple(_Sentence(*entry) for entry in SENTENCES)
@@ -203,14 +203,15 @@ def recognise(error: str, message: str, code: str | None) -> tuple[Kind, str]:
         if code is None:
             if sentence.pattern.match(message):
                 return sentence.kind, message
-        elif (said := sentence.harmless(message, code)) is not None:
+        elif (said := sentence.shown(message, code)) is not None:
             return sentence.kind, said
     return Kind.EXCEPTION, message if code is None else ""
 
 
 def stands_in(name: str, code: str) -> bool:
-    """Whether each part of a dotted name is a word of the student's code."""
-    return bool(name) and all(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", code) for part in name.split("."))
+    """Whether each part of a dotted name is a word of the student's code; of more than three parts a message could be spelled."""
+    parts = name.split(".")
+    return len(parts) <= 3 and all(part and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", code) for part in parts)
 
 
 def version_of(message: str) -> str:

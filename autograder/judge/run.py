@@ -24,6 +24,8 @@ Recording = dict[str, list[Exercise]]  # what was called in each case, by check,
 
 PROBES = (Kind.INTEGERS, Kind.SINGLE)
 PROBE_LIMIT = 1e4
+# What the notebook as a whole has used up: no exercise is to blame.
+OF_NOTEBOOK = frozenset({Kind.NOTEBOOK_TIME, Kind.NOTEBOOK_IDLE, Kind.NOTEBOOK_UNFINISHED})
 FLAGS = frozenset({"overflow", "invalid value", "divide by zero"})  # as NumPy calls them
 
 
@@ -50,7 +52,8 @@ def run_exercise(
     ExerciseResult, and all calls for the diagnosis
     """
     run = _Run(name, list(checks), transport, seed, secret)
-    shared, own = [], []
+    shared: list[int] = []
+    own: list[int] = []
     for position, check in enumerate(run.checks):
         (shared if check.budget.memory is None else own).append(position)
     # A process keeps its budget of memory for good: these come last, so that no other check needs a new process.
@@ -95,18 +98,17 @@ class _Run:
     def result(self, optional: bool) -> ExerciseResult:
         """Of the whole exercise, once all checks have run."""
         tests = [self.results[position] for position in range(len(self.checks))]
-        if not any(test.passed for test in tests):
-            for test in tests:
-                if test.outcome is Outcome.NOT_WRITTEN:
-                    return unrunnable(self.name, self.checks, Outcome.NOT_WRITTEN, test.failure, optional)
-        for position, test in enumerate(tests):
-            if test.outcome is Outcome.NOT_WRITTEN:
-                failure = replace(test.failure, kind=Kind.PARTLY_WRITTEN)
-                tests[position] = _result(self.checks[position], failure)
+        unwritten = [n for n, test in enumerate(tests) if test.outcome is Outcome.NOT_WRITTEN]
+        if unwritten and not any(test.passed for test in tests):
+            stub = Failure(Kind.UNWRITTEN, call=self.name)
+            return unrunnable(self.name, self.checks, Outcome.NOT_WRITTEN, stub, optional)
+        for position in unwritten:
+            partly = replace(tests[position].failure or Failure(Kind.UNWRITTEN), kind=Kind.PARTLY_WRITTEN)
+            tests[position] = _result(self.checks[position], partly)
         result = ExerciseResult(self.name, tuple(tests), optional)
         if result.outcome in (Outcome.BLOCKED, Outcome.NOT_DEFINED):
             result = replace(result, error=tests[0].message)
-        others = [test.failure.name for test in tests if test.outcome is Outcome.BLOCKED]
+        others = [test.failure.name for test in tests if test.failure and test.outcome is Outcome.BLOCKED]
         return replace(result, rests_on=tuple(dict.fromkeys(others)))
 
     def probe(self) -> None:
@@ -166,7 +168,7 @@ def _outcome(failure: Failure) -> Outcome:
         return Outcome.NOT_WRITTEN if own else Outcome.BLOCKED
     if failure.kind is Kind.MISSING:
         return Outcome.NOT_DEFINED if own else Outcome.BLOCKED
-    return Outcome.FAILED
+    return Outcome.NOT_RUN if failure.kind in OF_NOTEBOOK else Outcome.FAILED
 
 
 def _run(check: Check, case: int, exercise: Exercise, seed: int, secret: bool) -> Failure | None:
@@ -233,7 +235,7 @@ def _probe(probe: Kind, exercise: Exercise, call: Call, secret: bool) -> Failure
     if probe is Kind.SINGLE and not _may_be_rounded(call.value):
         raise _Unfit
     if probe is Kind.INTEGERS:
-        plain, typed = np.rint, lambda a: np.rint(a).astype(np.int64)
+        plain, typed = (lambda a: np.rint(a)), (lambda a: np.rint(a).astype(np.int64))
         tolerance = 1e-9
     else:
         plain, typed = (lambda a: a.astype(np.float32).astype(np.float64)), (lambda a: a.astype(np.float32))

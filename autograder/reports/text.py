@@ -94,7 +94,8 @@ def table(results: Iterable[Result], width: int = 120) -> Table:
         for name in names:
             exercise = exercises.get(name)
             level = level_of(exercise) if exercise else "ours"
-            cells.append(Text("–") if level == "ours" else Text(f"{SIGNS[level]} {exercise.score}", styles[level]))
+            score = f"{SIGNS[level]} {exercise.score}" if exercise and level in styles else "–"
+            cells.append(Text(score, styles.get(level, "")))
         first, *more = remarks_on(result, diagnoses=True) or [""]
         grid.add_row(*cells, Text(_remark(first, len(more), room)))
     return grid
