@@ -120,6 +120,7 @@ def newton(w0, X, y, lam, tol=1e-8, max_iter=100):
     ValueError
         If a Hessian is not positive definite (`lam` = 0 with separable patches or a constant pixel).
     """
+
     ### BEGIN SOLUTION
     def f(v):
         return nll(v, X, y, lam)

@@ -351,7 +351,9 @@ def test_preconditioned_lbfgs_reaches_newtons_minimum(shape, lam, rng):
         curvature.preconditioned_lbfgs(np.zeros(shape[1]), X, y, 0.0)
 
 
-@pytest.mark.parametrize(("shape", "unit", "lam"), [((200, 30), 255.0, 1e-2), ((200, 30), 1e4, 1e-4), ((20, 200), 255.0, 1e-4)])
+@pytest.mark.parametrize(
+    ("shape", "unit", "lam"), [((200, 30), 255.0, 1e-2), ((200, 30), 1e4, 1e-4), ((20, 200), 255.0, 1e-4)]
+)
 def test_preconditioned_lbfgs_needs_few_steps_where_single_precision_is_not_enough(shape, unit, lam, rng):
     """Pixels that come twice leave X'X / 4 + lam I a condition number beyond 10^8, of which single precision holds 10^7."""
     X, y = rng.normal(size=shape), rng.integers(2, size=shape[0])
@@ -359,7 +361,9 @@ def test_preconditioned_lbfgs_needs_few_steps_where_single_precision_is_not_enou
     f, start, tol = objective(X, y, lam), np.zeros(X.shape[1]), 1e-6 * unit
     w, history = curvature.preconditioned_lbfgs(start, X, y, lam, tol=tol)
     assert np.linalg.norm(autograd.grad(f)(w)) <= 1.01 * tol
-    assert len(history) <= 60  # 11 to 25 of these problems; in single precision 500 were not enough, where it ran at all
+    assert (
+        len(history) <= 60
+    )  # 11 to 25 of these problems; in single precision 500 were not enough, where it ran at all
 
 
 def test_preconditioned_lbfgs_says_what_it_cannot_do(rng):
