@@ -120,13 +120,13 @@ def newton(w0, X, y, lam, tol=1e-8, max_iter=100):
     ValueError
         If a Hessian is not positive definite (`lam` = 0 with separable patches or a constant pixel).
     """
-
     ### BEGIN SOLUTION
+    w = np.array(w0, dtype=float)
+    history = [w]
+
     def f(v):
         return nll(v, X, y, lam)
 
-    w = np.array(w0, dtype=float)
-    history = [w]
     while len(history) <= max_iter:
         g = nll_gradient(w, X, y, lam)
         if np.linalg.norm(g) <= tol:

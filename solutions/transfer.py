@@ -236,12 +236,12 @@ def freeze(module):
     nn.Module
         The same module.
     """
-
     ### BEGIN SOLUTION
+    module.requires_grad_(False)
+
     def stay(part, mode=True):
         return part
 
-    module.requires_grad_(False)
     for part in module.eval().modules():
         # What `train()` of the network around it calls. Bound as a method, so that a copy's is bound to the copy.
         part.train = stay.__get__(part)
