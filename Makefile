@@ -39,7 +39,7 @@ data: .venv/render ## render the rat again (the arrays are frozen: to check them
 build: .venv/core ## build labs/*.ipynb from solutions/notebooks
 	@$(BIN)/autograder build
 
-lab: .venv/test ## open the labs in JupyterLab
+lab: .venv/lab ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs
 
 bench: .venv/test ## grade the same notebooks with ours, nbgrader and Otter, and print ratios (half an hour)
@@ -75,14 +75,19 @@ clean: ## remove what the commands here have made, .venv included
 	@$(PYTHON) -m venv .venv && touch $@
 
 .venv/core: .venv/python pyproject.toml constraints.txt
-	@echo "Installing the course: torch, numpy and others, a minute or a few the first time …"
+	@echo "Installing the course and its grader: numpy, scipy, matplotlib and others, a minute or so the first time …"
 	@$(PIP) --editable '.[grade]'
 	@touch $@
 
+.venv/lab: .venv/python pyproject.toml constraints.txt
+	@echo "Installing what the labs need: JupyterLab and torch, a few minutes the first time …"
+	@$(PIP) --editable '.[torch,lab]'
+	@touch $@
+
 .venv/test: .venv/python pyproject.toml constraints.txt
-	@echo "Installing what the tests need …"
-	@$(PIP) --editable '.[lab,grade,dev]'
-	@touch $@ .venv/core
+	@echo "Installing what the tests need, torch included, a few minutes the first time …"
+	@$(PIP) --editable '.[torch,lab,grade,dev]'
+	@touch $@ .venv/core .venv/lab
 
 .venv/render: .venv/test
 	@echo "Installing the renderer …"

@@ -106,6 +106,7 @@ def build(
     from autograder.authoring.build import build as build_lab
     from autograder.course import find_root, labs
     from autograder.files import write_atomically
+    from autograder.judge.checking import ExtraNeeded
 
     stale, root = [], find_root()
     for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
@@ -116,7 +117,13 @@ def build(
     if walkthrough or nbgrader:
         return
     for lab in labs(root):
-        text = build_lab(lab)
+        try:
+            text = build_lab(lab)
+        except ExtraNeeded as error:
+            if check or not lab.notebook.exists():
+                raise
+            _say(f"{lab.notebook.name} is left as it is: {error}")
+            continue
         if lab.notebook.exists() and lab.notebook.read_text("utf-8") == text:
             _say(f"{lab.notebook.name} is up to date")
         elif check:

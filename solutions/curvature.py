@@ -50,10 +50,13 @@ def is_separable(X, y):
     # a feasible w this always has an optimum, which is 0 where nothing separates.
     constraints = np.hstack([-A / size, np.ones((N, 1))])
     bounds = [(-1.0, 1.0)] * D + [(0.0, None)]
-    result = linprog(np.append(np.zeros(D), -1.0), A_ub=constraints, b_ub=np.zeros(N), bounds=bounds)
+    fine = {"primal_feasibility_tolerance": 1e-10}  # the solver's least, for thin margins
+    result = linprog(np.append(np.zeros(D), -1.0), A_ub=constraints, b_ub=np.zeros(N), bounds=bounds, options=fine)
     if result.status != 0:
         raise RuntimeError(f"is_separable: the linear programme was not solved: {result.message}")
-    return bool(result.x[-1] > 1e-6)  # ten times what the solver tolerates in a constraint
+    # The solver's margin may be its tolerance. Scores above their own rounding error are a proof.
+    w = result.x[:D]
+    return bool(np.all(A @ w > D * np.finfo(float).eps * (np.abs(A) @ np.abs(w))))
     ### END SOLUTION
 
 
@@ -120,6 +123,10 @@ def newton(w0, X, y, lam, tol=1e-8, max_iter=100):
     ### BEGIN SOLUTION
     w = np.array(w0, dtype=float)
     history = [w]
+
+    def f(v):
+        return nll(v, X, y, lam)
+
     while len(history) <= max_iter:
         g = nll_gradient(w, X, y, lam)
         if np.linalg.norm(g) <= tol:
@@ -127,9 +134,11 @@ def newton(w0, X, y, lam, tol=1e-8, max_iter=100):
         a = X @ w
         Z = np.sqrt(sigmoid(a) * sigmoid(-a))[:, None] * X
         d = newton_step(g, Z.T @ Z + lam * np.eye(len(w)))  # NumPy sees the same Z twice and does half the work
-        # A decrease below the rounding of the objective cannot be seen by a line search: take the whole step.
-        visible = -(g @ d) > 1e-12 * nll(w, X, y, lam)
-        alpha = backtracking_step(lambda v: nll(v, X, y, lam), g, w, d) if visible else 1.0
+        # A decrease below the rounding of the objective cannot be seen by a line search: take the whole step, if it shows
+        # no increase either.
+        rounding = 1e-12 * f(w)
+        unseen = -(g @ d) <= rounding and f(w + d) - f(w) <= rounding
+        alpha = 1.0 if unseen else backtracking_step(f, g, w, d)
         w = w + alpha * d
         history.append(w)
     return w, np.array(history)
@@ -264,15 +273,24 @@ def bfgs(f, grad, w0, tol=1e-6, max_iter=1000):
         The last iterate.
     history : ndarray (T + 1, D)
         All iterates: `history[0]` is the start, `history[-1]` is `w`. But for rounding, the objective never rises.
+
+    Raises
+    ------
+    ValueError
+        If the objective or its gradient is not finite at `w0`.
     """
+    if not np.isfinite(f(np.array(w0, dtype=float))):
+        raise ValueError("bfgs: the objective must be finite at w0; start inside its domain.")
     ### BEGIN SOLUTION
     w = np.array(w0, dtype=float)
     history, g, B = [w], np.asarray(grad(w), dtype=float), np.eye(len(w))
-    while np.linalg.norm(g) > tol and len(history) <= max_iter:
+    while not np.linalg.norm(g) <= tol and len(history) <= max_iter:  # a gradient of NaN is refused by the line search
         d = -B @ g
-        # A decrease below the rounding of the objective cannot be seen by a line search: take the whole step.
-        visible = -(g @ d) > 1e-12 * abs(f(w))
-        alpha = backtracking_step(f, g, w, d) if visible else 1.0
+        # A decrease below the rounding of the objective cannot be seen by a line search: take the whole step, if it shows
+        # no increase either.
+        rounding = 1e-12 * abs(f(w))
+        unseen = -(g @ d) <= rounding and abs(f(w + d) - f(w)) <= rounding
+        alpha = 1.0 if unseen else backtracking_step(f, g, w, d)
         w_new = w + alpha * d
         g_new = np.asarray(grad(w_new), dtype=float)
         B = bfgs_update(B, w_new - w, g_new - g)
@@ -382,8 +400,9 @@ def preconditioned_lbfgs(w0, X, y, lam, tol=1e-6, max_iter=500, memory=20):
     """Minimise `nll` by L-BFGS around a fixed matrix: the bound X'X / 4 + lam I on the Hessian, factorised once.
 
     The bound (Boehning and Lindsay 1988) has the shape of the Hessian but for the weights in S, which the L-BFGS pairs
-    learn. So the work of one Newton step is done once, in single precision since it only guides, and each further step
-    costs a few products with X. With fewer patches than pixels, Woodbury's identity makes the matrix (N, N).
+    learn. So the work of one Newton step is done once, in single precision where that will do since it only guides, and
+    each further step costs a few products with X. With fewer patches than pixels, Woodbury's identity makes the matrix
+    (N, N).
 
     Parameters
     ----------
@@ -410,24 +429,41 @@ def preconditioned_lbfgs(w0, X, y, lam, tol=1e-6, max_iter=500, memory=20):
     Raises
     ------
     ValueError
-        If `lam` is not positive.
+        If `lam` is not positive or so small beside X'X that it is lost in rounding, or the objective is not finite at `w0`.
     """
     if not lam > 0:
         raise ValueError(f"preconditioned_lbfgs: the ridge penalty must be positive, got lam = {lam}.")
     w, X, y = np.array(w0, dtype=float), np.asarray(X, dtype=float), np.asarray(y, dtype=float)
     sign = 1.0 - 2.0 * y
-    single = X.astype(np.float32)
     wide = len(X) < X.shape[1]
-    gram = single @ single.T if wide else single.T @ single
-    gram *= 0.25
-    gram.flat[:: len(gram) + 1] += lam
-    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+
+    def factorise(precision):
+        part = X.astype(precision)
+        gram = part @ part.T if wide else part.T @ part
+        gram *= 0.25
+        gram.flat[:: len(gram) + 1] += lam
+        return cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+
+    try:
+        factor = factorise(np.float32)
+        pivots = np.diag(factor[0]) ** 2
+        smallest = lam if wide else pivots.min()
+        lost = smallest < 1e-6 * pivots.max()  # some ten times the rounding of single precision
+    except np.linalg.LinAlgError:
+        lost = True
+    if lost:
+        try:
+            factor = factorise(np.float64)
+        except np.linalg.LinAlgError:
+            raise ValueError(
+                f"preconditioned_lbfgs: lam = {lam} is lost in the rounding of X'X; take a larger one."
+            ) from None
 
     def precondition(v):
         if wide:
-            inside = cho_solve(factor, (X @ v).astype(np.float32), check_finite=False)
+            inside = cho_solve(factor, (X @ v).astype(factor[0].dtype), check_finite=False)
             return (v - 0.25 * (X.T @ inside)) / lam
-        return cho_solve(factor, v.astype(np.float32), check_finite=False).astype(float)
+        return cho_solve(factor, v.astype(factor[0].dtype), check_finite=False).astype(float)
 
     def value_and_gradient(w, a):
         value = np.sum(softplus(sign * a)) + 0.5 * lam * (w @ w)
@@ -435,6 +471,8 @@ def preconditioned_lbfgs(w0, X, y, lam, tol=1e-6, max_iter=500, memory=20):
 
     a = X @ w
     loss, g = value_and_gradient(w, a)
+    if not np.isfinite(loss):
+        raise ValueError(f"preconditioned_lbfgs: the objective is {loss} at w0; it must be finite there.")
     history, pairs = [w], []
     while np.linalg.norm(g) > tol and len(history) <= max_iter:
         d, weights = -g, []

@@ -25,8 +25,8 @@ def standardize(X):
     mean : ndarray (D,)
         Mean of each column.
     scale : ndarray (D,)
-        Population standard deviation of each column (divided by N, ddof 0). Exactly 1 for a column that is constant
-        (its largest entry equals its smallest), and for no other.
+        Population standard deviation of each column (divided by N, ddof 0), however small. Only a column that is constant
+        (its largest entry equals its smallest) gets another scale: exactly 1.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def gradient_descent(grad, w0, step, num_steps):
     ### BEGIN SOLUTION
     path = [np.array(w0, dtype=float)]
     for _ in range(num_steps):
-        path.append(path[-1] - step * grad(path[-1]))
+        path.append(path[-1] - step * np.asarray(grad(path[-1]), dtype=float))
     return np.array(path)
     ### END SOLUTION
 
@@ -135,13 +135,13 @@ def backtracking_step(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     Raises
     ------
     ValueError
-        If `direction` does not point downhill (g'd >= 0), or `f(w)` is not finite.
+        If `direction` does not point downhill (g'd >= 0), or `f(w)` or the slope g'd is not finite.
     """
     ### BEGIN SOLUTION
     g, w, direction = (np.asarray(v, dtype=float) for v in (g, w, direction))
     slope, start = g @ direction, f(w)
-    if not (slope < 0.0 and np.isfinite(start)):
-        raise ValueError(f"backtracking_step: want a finite f(w) and a slope g'd < 0, got {start} and {slope}.")
+    if not (-np.inf < slope < 0.0 and np.isfinite(start)):
+        raise ValueError(f"backtracking_step: want a finite f(w) and a finite slope g'd < 0, got {start} and {slope}.")
     while True:
         value = f(w + alpha * direction)
         if np.isfinite(value) and value <= start + c * alpha * slope:

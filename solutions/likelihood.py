@@ -278,7 +278,7 @@ def predict_proba(w, X):
 def calibration(p, y, bins):
     """Compare predicted probabilities with how often they came true, bin by bin (a reliability diagram).
 
-    Bin k holds k/bins <= p < (k + 1)/bins; the last one also holds p = 1.
+    Bin k holds k/bins <= p < (k + 1)/bins, edges as Python computes them; the last one also holds p = 1.
 
     Parameters
     ----------
@@ -305,7 +305,8 @@ def calibration(p, y, bins):
     if bins < 1 or p.shape != y.shape or not np.all((p >= 0) & (p <= 1)):
         raise ValueError("calibration: want bins >= 1 and as many labels as probabilities, all of these in [0, 1].")
     ### BEGIN SOLUTION
-    which = np.minimum((p * bins).astype(int), bins - 1)  # p = 1 belongs to the last bin
+    inner_edges = np.arange(1, bins) / bins
+    which = np.searchsorted(inner_edges, p, side="right")  # p * bins could round past an edge
     count = np.bincount(which, minlength=bins)
     with np.errstate(invalid="ignore"):  # 0 / 0 = NaN is what we want in an empty bin
         mean_p = np.bincount(which, weights=p, minlength=bins) / count

@@ -223,7 +223,8 @@ def freeze(module):
     """Make a part of a network a constant: nothing in it is trained, in whatever mode the network around it is.
 
     Its parameters get no gradients, and it stays in evaluation mode: `train()` on it, or on a network that contains it,
-    changes nothing. So normalisation uses its stored statistics and leaves them as they are.
+    changes nothing. So normalisation uses its stored statistics and leaves them as they are. To keep a network with a
+    frozen part, copy it or save its `state_dict()`: as a whole it cannot be pickled.
 
     Parameters
     ----------
@@ -237,8 +238,13 @@ def freeze(module):
     """
     ### BEGIN SOLUTION
     module.requires_grad_(False)
+
+    def stay(part, mode=True):
+        return part
+
     for part in module.eval().modules():
-        part.train = lambda mode=True, part=part: part  # what `train()` of the network around it calls
+        # What `train()` of the network around it calls. Bound as a method, so that a copy's is bound to the copy.
+        part.train = stay.__get__(part)
     return module
     ### END SOLUTION
 
@@ -428,16 +434,25 @@ class PoseNet(nn.Module):
         return scores, self.stride * offsets
 
     def predict(self, images):
-        """Keypoints (N, K, 2), (x, y) px, in images (N, 1 or 3, H, W), an array or a tensor of floats in [0, 1]."""
-        training, where = self.training, self.head.scores.bias.device
+        """Keypoints (N, K, 2), (x, y) px, in images (N, 1 or 3, H, W), an array or a tensor of floats in [0, 1].
+
+        Floats of any precision. The network is left as it was, each part in its mode. Raises ValueError as `forward` does.
+        """
+        images = images if torch.is_tensor(images) else torch.as_tensor(np.ascontiguousarray(images))
+        like = self.head.scores.bias
+        if images.is_floating_point():
+            images = images.to(like.dtype)
+        modes, points = [(part, part.training) for part in self.modules()], []
         self.eval()
-        points = []
-        with torch.no_grad():
-            for batch in torch.as_tensor(images).split(32):
-                scores, offsets = (maps.cpu().numpy() for maps in self(batch.to(where)))
-                points += [decode_offsets(*maps, self.stride) for maps in zip(scores, offsets, strict=True)]
-        self.train(training)
-        return np.array(points)
+        try:
+            with torch.no_grad():
+                for batch in images.split(32):
+                    scores, offsets = (maps.cpu().numpy() for maps in self(batch.to(like.device)))
+                    points += [decode_offsets(*maps, self.stride) for maps in zip(scores, offsets, strict=True)]
+        finally:
+            for part, mode in modes:
+                part.training = mode
+        return np.reshape(points, (len(images), len(like), 2))
 
 
 def fit(
@@ -724,7 +739,7 @@ def augment(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     if not (max_rotation >= 0 and 0 <= max_scale < 1):
         raise ValueError(f"augment: want max_rotation >= 0, max_scale in [0, 1), got {max_rotation} and {max_scale}.")
     if flip_pairs is not None:
-        flip_pairs = np.asarray(flip_pairs, dtype=int)
+        flip_pairs = np.asarray(flip_pairs, dtype=int) if len(flip_pairs) else np.zeros((0, 2), dtype=int)
         used = flip_pairs.ravel().tolist()
         if flip_pairs.shape[1:] != (2,) or len(set(used)) < len(used) or not set(used) <= set(range(len(keypoints))):
             raise ValueError(f"augment: want pairs (M, 2), no keypoint in two of them, got {flip_pairs.tolist()}.")

@@ -254,8 +254,8 @@ def test_angles_and_scales_are_uniform_and_independent(rng):
     assert abs(stats.spearmanr(angles, scales).statistic) < 0.07
 
 
-def test_half_of_the_images_are_mirrored_if_pairs_are_given(rng):
-    none = np.zeros((0, 2), dtype=int)
+@pytest.mark.parametrize("none", [np.zeros((0, 2), dtype=int), [], ()], ids=str)
+def test_half_of_the_images_are_mirrored_if_pairs_are_given(rng, none):
     flips = sum(mirrored for _, mirrored in drawn_maps(rng, 1000, 30.0, 0.25, none))
     assert stats.binomtest(flips, 1000).pvalue > 0.01
     assert not any(mirrored for _, mirrored in drawn_maps(rng, 100, 30.0, 0.25))

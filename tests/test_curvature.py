@@ -105,6 +105,21 @@ def test_is_separable_does_not_depend_on_the_units(rng):
         assert curvature.is_separable(unit * X, flipped) is curvature.is_separable(X, flipped)
 
 
+@pytest.mark.parametrize("margin", [1e-4, 1e-6, 1e-7, 1e-8])
+def test_is_separable_sees_thin_margins(margin, rng):
+    """Patches come in pairs x and -x but for one direction, which alone separates them, and which is turned anywhere."""
+    assert curvature.is_separable([[1.0, margin], [-1.0, margin]], [1, 1])
+    for D in (2, 5, 10):
+        rotation, _ = np.linalg.qr(rng.normal(size=(D, D)))
+        half, y = rng.normal(size=(3 * D, D)), np.tile(rng.integers(2, size=3 * D), 2)
+        X = np.vstack([half, -half])
+        X[:, 0] = margin * (2 * y - 1) * rng.uniform(1.0, 2.0, size=6 * D)
+        assert curvature.is_separable(X @ rotation, y)
+        X[0, 0] = -X[0, 0]
+        X[3 * D :, 0] = -X[: 3 * D, 0]  # now each patch has its opposite, exactly, with the same label
+        assert not curvature.is_separable(X, y)
+
+
 def test_is_separable_refuses_labels_that_do_not_fit():
     with pytest.raises(ValueError, match="is_separable"):
         curvature.is_separable(np.zeros((3, 2)), np.zeros(2))
@@ -139,6 +154,17 @@ def test_newton_reaches_scipys_minimum_from_anywhere_without_climbing(lam, far, 
     assert_array_equal(history[0], w0)
     assert_array_equal(history[-1], w)
     assert np.linalg.norm(autograd.grad(f)(w)) <= 2e-8
+
+
+def test_newton_does_not_climb_where_the_promised_decrease_is_below_rounding():
+    """One loud patch far on its own side, a small ridge: the model sees the ridge alone, and its minimum, 0, costs log 2."""
+    X = np.vstack([[6e4, 0.0], np.zeros((150, 2))])
+    y = np.append(1.0, np.arange(150) % 2)
+    f = objective(X, y, 1e-4)
+    w, history = curvature.newton(np.array([1e-3, 0.0]), X, y, 1e-4)
+    losses = np.array([f(h) for h in history])
+    assert np.all(np.diff(losses) <= 1e-12 * losses[:-1])  # what `newton` calls rounding
+    assert np.linalg.norm(autograd.grad(f)(w)) <= 1e-8
 
 
 def test_newton_converges_quadratically(rng):
@@ -258,6 +284,45 @@ def test_bfgs_ends_on_a_quadratic_of_large_value(rng):
     assert np.linalg.norm(A @ w) <= 1e-6
 
 
+def assert_bfgs_never_rises(f, gradient, w0, tol):
+    w, history = curvature.bfgs(f, gradient, w0, tol=tol)
+    losses = np.array([f(h) for h in history])
+    assert np.all(np.diff(losses) <= 1e-12 * np.abs(losses[:-1]))  # what `bfgs` calls rounding
+    assert np.linalg.norm(gradient(w)) <= tol
+
+
+def test_bfgs_does_not_rise_on_quadratics_of_any_value_from_any_distance(rng):
+    """From B = I the whole step is up to ten million times too long, also where its promise is below the rounding of f."""
+    assert_bfgs_never_rises(lambda w: 1e8 + 5e5 * w @ w, lambda w: 1e6 * w, np.array([1e-9]), 1e-6)
+    for D in rng.integers(1, 12, size=60):
+        A, constant = positive_definite(rng, D, 10.0 ** rng.uniform(0, 7)), 10.0 ** rng.uniform(-2, 9)
+        w0 = 10.0 ** rng.uniform(-10, 1) * rng.normal(size=D)
+        assert_bfgs_never_rises(lambda w, A=A, c=constant: c + 0.5 * w @ A @ w, lambda w, A=A: A @ w, w0, 1e-6)
+
+
+def test_bfgs_does_not_rise_from_a_warm_start(rng):
+    for distance in (1e-9, 1e-8, 1e-6, 1e-3):
+        X, y = problem(rng, 200, 6)
+        f = objective(100.0 * X, y, 0.1)
+        best = minimum(100.0 * X, y, 0.1)
+        assert_bfgs_never_rises(f, autograd.grad(f), best + distance * rng.normal(size=6), 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("f", "gradient"),
+    [
+        (lambda w: w[0] - np.log(w[0]) if w[0] > 0 else np.inf, lambda w: 1 - 1 / w),  # outside of a barrier
+        (lambda w: np.nan, lambda w: w),
+        (lambda w: -np.inf, lambda w: w),
+        (lambda w: w @ w, lambda w: np.nan * w),
+        (lambda w: w @ w, lambda w: np.inf * w),
+    ],
+)
+def test_bfgs_refuses_a_start_that_is_not_finite(f, gradient):
+    with pytest.raises(ValueError, match="finite"):
+        curvature.bfgs(f, gradient, np.array([-1.0]))
+
+
 @pytest.mark.parametrize("m", [0, 1, 2, 6])
 def test_lbfgs_direction_agrees_with_scipys_operator(m, rng):
     S = rng.normal(size=(m, 9))
@@ -284,6 +349,30 @@ def test_preconditioned_lbfgs_reaches_newtons_minimum(shape, lam, rng):
     assert np.all(np.diff(losses) <= 1e-10 * losses[:-1])
     with pytest.raises(ValueError, match="ridge"):
         curvature.preconditioned_lbfgs(np.zeros(shape[1]), X, y, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "unit", "lam"), [((200, 30), 255.0, 1e-2), ((200, 30), 1e4, 1e-4), ((20, 200), 255.0, 1e-4)]
+)
+def test_preconditioned_lbfgs_needs_few_steps_where_single_precision_is_not_enough(shape, unit, lam, rng):
+    """Pixels that come twice leave X'X / 4 + lam I a condition number beyond 10^8, of which single precision holds 10^7."""
+    X, y = rng.normal(size=shape), rng.integers(2, size=shape[0])
+    X = unit * np.hstack([X, X[:, :10]])
+    f, start, tol = objective(X, y, lam), np.zeros(X.shape[1]), 1e-6 * unit
+    w, history = curvature.preconditioned_lbfgs(start, X, y, lam, tol=tol)
+    assert np.linalg.norm(autograd.grad(f)(w)) <= 1.01 * tol
+    assert (
+        len(history) <= 60
+    )  # 11 to 25 of these problems; in single precision 500 were not enough, where it ran at all
+
+
+def test_preconditioned_lbfgs_says_what_it_cannot_do(rng):
+    X, y = problem(rng)
+    twice = 1e8 * np.hstack([X, X])
+    with pytest.raises(ValueError, match="take a larger one"):
+        curvature.preconditioned_lbfgs(np.zeros(12), twice, y, 1e-12)
+    with pytest.raises(ValueError, match="finite"):
+        curvature.preconditioned_lbfgs(np.full(6, np.nan), X, y, 1.0)
 
 
 # step_cost

@@ -7,6 +7,15 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+from autograder.checks.lab2.common import (
+    adagrad_move,
+    adam_move,
+    automatic_gradient,
+    logistic_gradient,
+    momentum_move,
+    rmsprop_move,
+    unrolled,
+)
 from solutions import descent
 from solutions.likelihood import nll, nll_gradient
 
@@ -64,6 +73,34 @@ def test_optimisers_follow_torch_for_fifty_steps(ours, theirs, step, options, to
     assert_array_equal(w0, start)
 
 
+@pytest.mark.parametrize(
+    ("move", "theirs", "options"),
+    [
+        (momentum_move(0.05, 0.9), torch.optim.SGD, {"lr": 0.05, "momentum": 0.9}),
+        (momentum_move(0.05, 0.3), torch.optim.SGD, {"lr": 0.05, "momentum": 0.3}),
+        (adagrad_move(0.1, 1e-10), torch.optim.Adagrad, {"lr": 0.1, "eps": 1e-10}),
+        (adagrad_move(0.1, 0.1), torch.optim.Adagrad, {"lr": 0.1, "eps": 0.1}),
+        (rmsprop_move(0.02, 0.99, 1e-8), torch.optim.RMSprop, {"lr": 0.02, "alpha": 0.99, "eps": 1e-8}),
+        (rmsprop_move(0.02, 0.8, 0.1), torch.optim.RMSprop, {"lr": 0.02, "alpha": 0.8, "eps": 0.1}),
+        (adam_move(0.05, 0.9, 0.999, 1e-8), torch.optim.Adam, {"lr": 0.05, "betas": (0.9, 0.999), "eps": 1e-8}),
+        (adam_move(0.05, 0.5, 0.8, 0.1), torch.optim.Adam, {"lr": 0.05, "betas": (0.5, 0.8), "eps": 0.1}),
+    ],
+)
+def test_the_sums_that_the_checks_compare_with_follow_torch(move, theirs, options, rng):
+    X, y = problem(rng)
+    w0 = rng.normal(size=8)
+    path = unrolled(move, logistic_gradient(X, y, 0.3), w0, 50)
+    assert_allclose(path, torch_path(theirs, X, y, w0, 50, 0.3, **options), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1.0, 3e3])  # also where exp would leave the range of a double
+def test_the_gradient_that_the_checks_compare_with_is_torchs(unit, rng):
+    X, y = problem(rng)
+    X, w0 = unit * X, rng.normal(size=8)
+    expected = -np.diff(torch_path(torch.optim.SGD, X, y, w0, 1, 0.7, lr=1.0), axis=0)[0]
+    assert_allclose(automatic_gradient(w0, X, y, 0.7), expected, rtol=1e-12, atol=1e-12 * unit)
+
+
 @pytest.mark.parametrize("name", ["gradient_descent", "momentum", "adagrad", "rmsprop", "adam"])
 def test_optimisers_ask_for_one_gradient_per_step_and_keep_no_state(name, rng):
     calls = []
@@ -79,6 +116,13 @@ def test_optimisers_ask_for_one_gradient_per_step_and_keep_no_state(name, rng):
     assert_array_equal(first, second)
     assert np.isfinite(first).all() and np.all(first[:, 1] == -2.0)
     assert_array_equal(optimise(spy, w0, 0.1, 0), [[1.0, -2.0]])
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "adagrad", "rmsprop", "adam"])
+def test_optimisers_take_a_gradient_that_is_a_list(name):
+    optimise = getattr(descent, name)
+    paths = [optimise(lambda w, kind=kind: kind(w**3 + 1.0), [1.0, -2.0], 0.1, 3) for kind in (np.array, list)]
+    assert_array_equal(*paths)
 
 
 def test_standardize_by_its_definition(rng):
@@ -99,6 +143,11 @@ def test_standardize_gives_constant_columns_the_scale_one(value):
         assert_array_equal(scale, [1.0, 1.0])
         assert_allclose(mean, value, rtol=1e-15 * rows)
         assert_allclose(Z, 0.0, atol=1e-15 * rows * abs(value))
+
+
+def test_standardize_leaves_a_column_of_deviation_one_as_it_is():
+    Z, mean, scale = descent.standardize([[-1.0], [1.0]])
+    assert (Z.tolist(), mean.tolist(), scale.tolist()) == ([[-1.0], [1.0]], [0.0], [1.0])
 
 
 @pytest.mark.parametrize("X", [np.zeros((0, 3)), np.zeros(3)])
@@ -149,7 +198,7 @@ def test_backtracking_treats_losses_that_are_not_finite_as_failures():
         assert descent.backtracking_step(f, np.ones(1), np.zeros(1), -np.ones(1)) == 0.0625
 
 
-@pytest.mark.parametrize("direction", [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [np.nan, 0.0]])
+@pytest.mark.parametrize("direction", [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [np.nan, 0.0], [-np.inf, 0.0]])
 def test_backtracking_refuses_a_direction_that_is_not_downhill(direction):
     with pytest.raises(ValueError, match="slope"):
         descent.backtracking_step(

@@ -209,6 +209,7 @@ def test_gradient_error_tells_right_from_wrong(problem):
         assert right < 1e-8
         assert wrong == pytest.approx(1.0)
     assert gradient_error(lambda v: 1.0, np.zeros_like, w) == 0.0
+    assert gradient_error(lambda v: v @ v, lambda v: [2.0 * x for x in v], w) < 1e-8  # a list is a gradient, too
     assert_array_equal(w, before)
 
 
@@ -244,6 +245,14 @@ def test_calibration_of_edges_and_of_nothing():
     assert_array_equal(count, [1, 1, 0, 1])
     assert_array_equal(np.isnan(mean_p), [False, False, True, False])
     assert_array_equal(calibration([], [], 3)[2], [0, 0, 0])
+
+
+def test_calibration_keeps_its_edges_for_every_number_of_bins():
+    for bins in range(1, 201):
+        edges = np.array([k / bins for k in range(bins + 1)])
+        p = np.concatenate([edges, np.nextafter(edges[1:], 0.0), np.nextafter(edges[:-1], 1.0)])
+        inside = (edges[:-1, None] <= p) & ((p < edges[1:, None]) | (edges[1:, None] == 1.0))
+        assert_array_equal(calibration(p, np.zeros(len(p)), bins)[2], inside.sum(axis=1), err_msg=f"{bins} bins")
 
 
 @pytest.mark.parametrize(("p", "y", "bins"), [([0.5], [1], 0), ([0.5], [1, 0], 4), ([1.5], [1], 4), ([np.nan], [1], 4)])

@@ -20,9 +20,10 @@ def project(root):
 
 def test_environment_equals_pyproject(root, project):
     listed = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
-    by_pip = next(entry["pip"] for entry in listed if isinstance(entry, dict))
+    *by_pip, checkout = next(entry["pip"] for entry in listed if isinstance(entry, dict))
+    assert checkout == "--editable ."
     extras = project["optional-dependencies"]
-    expected = [*project["dependencies"], *extras["lab"], *extras["grade"]]
+    expected = [*project["dependencies"], *extras["torch"], *extras["lab"], *extras["grade"]]
     assert sorted(map(str, map(Requirement, by_pip))) == sorted(map(str, map(Requirement, expected)))
     assert f"python{project['requires-python']}" in listed
 
@@ -36,15 +37,23 @@ def test_the_repository_is_the_same_everywhere(root, project):
     assert project["urls"] == {"Repository": REPOSITORY}
 
 
+def test_the_core_is_what_labs_without_torch_need(project):
+    """What is large, or what only teachers and developers use, is an extra."""
+    core = {Requirement(text).name for text in project["dependencies"]}
+    assert core.isdisjoint({"torch", "jupyterlab", "nbgrader", "distributed", "sphinx", "mujoco"})
+    assert [Requirement(text).name for text in project["optional-dependencies"]["torch"]] == ["torch"]
+
+
 def test_colab_keeps_its_own_numpy_and_torch(project):
     on_colab = {"numpy": "2.1.0", "torch": "2.11.0"}
-    needed = {requirement.name: requirement.specifier for requirement in map(Requirement, project["dependencies"])}
+    named = [*project["dependencies"], *project["optional-dependencies"]["torch"]]
+    needed = {requirement.name: requirement.specifier for requirement in map(Requirement, named)}
     assert all(needed[name].contains(version) for name, version in on_colab.items())
 
 
 def test_constraints_satisfy_pyproject(root, project):
     pinned = Requirement((root / "constraints.txt").read_text().strip())
-    (floor,) = [Requirement(r) for r in project["dependencies"] if Requirement(r).name == pinned.name]
+    (floor,) = map(Requirement, project["optional-dependencies"][pinned.name])
     assert all(floor.specifier.contains(spec.version) for spec in pinned.specifier)
 
 

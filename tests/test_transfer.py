@@ -232,6 +232,22 @@ def test_a_frozen_network_can_be_copied_and_stays_frozen():
     assert not net[0].training and not net[0].weight.requires_grad
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_copy_of_a_frozen_network_answers_for_itself(whole):
+    """To keep the best network of a training run, people copy it, switch its copy's mode and go on with the original."""
+    net = PoseNet(small(), 2)
+    frozen = freeze(net if whole else net.backbone)
+    twin = copy.deepcopy(net)
+    for part in twin.modules():
+        assert part.train() is part and part.eval() is part
+    own = {id(tensor) for tensor in twin.state_dict(keep_vars=True).values()}
+    assert own.isdisjoint(id(tensor) for tensor in net.state_dict(keep_vars=True).values())
+    twin.train()
+    copied = twin if whole else twin.backbone
+    assert not any(part.training for part in (*frozen.modules(), *copied.modules()))
+    assert twin.head.training is not whole
+
+
 # --- heads and hourglasses -------------------------------------------------------------------------------------------
 
 
@@ -324,6 +340,28 @@ def test_predicting_leaves_the_mode_alone():
         net.train(training)
         net.predict(images)
         assert net.training is training and net.backbone.bn1.training is training
+
+
+def test_predicting_leaves_each_part_in_its_mode_whatever_happens():
+    net = tiny().train()
+    net.backbone.bn1.eval()
+    before = {name: part.training for name, part in net.named_modules()}
+    net.predict(np.zeros((1, 1, 64, 64), dtype=np.float32))
+    assert {name: part.training for name, part in net.named_modules()} == before
+    with pytest.raises(ValueError, match="PoseNet: want floats"):
+        net.predict(np.zeros((1, 1, 64, 64), dtype=np.uint8))
+    assert {name: part.training for name, part in net.named_modules()} == before
+
+
+def test_tracker_predicts_from_floats_of_any_kind(rng):
+    net = tiny()
+    images = rng.uniform(size=(3, 1, 64, 64)).astype(np.float32)
+    expected = net.predict(images)
+    for same in (torch.from_numpy(images), images.astype(float), images.tolist(), images[..., ::-1].copy()[..., ::-1]):
+        np.testing.assert_array_equal(net.predict(same), expected)
+    assert net.predict(images.astype(np.float16)).shape == (3, 13, 2)
+    assert net.predict(images[:0]).shape == (0, 13, 2)
+    assert copy.deepcopy(net).double().predict(images).dtype == float
 
 
 @pytest.mark.parametrize(

@@ -287,8 +287,10 @@ def test_a_declared_budget_ends_one_check_and_the_next_call_has_a_new_process(wa
 def test_a_fallen_wall_says_so_and_can_be_built_again(root):
     with Wall(root) as wall:
         wall.layers()
+        below = descendants(wall._process.pid)
         os.kill(wall._process.pid, signal.SIGKILL)
         wall._process.wait()
+        wait_until_gone(below)  # the kernel takes the zygote along, but a moment later, in which it could still answer
         with pytest.raises(StartError):
             wall.process()
     with Wall(root) as wall:
@@ -300,7 +302,7 @@ def test_the_wall_falls_with_the_judge(root):
     program = (
         "import sys, time\nfrom pathlib import Path\nfrom autograder.wall.box import Wall\n"
         f"wall = Wall(Path({str(root)!r})).__enter__()\nsubmission = wall.process()\n"
-        "submission._waiter.send(__import__('autograder.wire', fromlist=['x']).encode("
+        "submission._waiter.send(__import__('autograder.wall.wire', fromlist=['x']).encode("
         "{'do': 'cell', 'source': 'while True: pass', 'number': 1}))\nprint('up', flush=True)\ntime.sleep(100)"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -312,11 +314,16 @@ def test_the_wall_falls_with_the_judge(root):
         assert len(below) >= 2
         judge.kill()
         judge.wait()
-        end = time.monotonic() + 20
-        while (alive := [pid for pid in below if is_alive(pid)]) and time.monotonic() < end:
-            time.sleep(0.05)
-        assert alive == []
+        wait_until_gone(below)
         assert list(Path(folder).iterdir()) == []
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    """However busy the machine is: the end of the wait is for processes that stay."""
+    end = time.monotonic() + 300
+    while (alive := [pid for pid in pids if is_alive(pid)]) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert alive == []
 
 
 def descendants(root: int) -> list[int]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import find_root, labs
+from autograder.course import exercise_names, find_root, labs
 from autograder.judge.binding import Exercise, LocalTransport
-from autograder.judge.checking import PUBLIC_SEED, load_checks, read_checks, stream
+from autograder.judge.checking import PUBLIC_SEED, read_checks, stream
 
 
 @pytest.fixture
@@ -35,5 +35,5 @@ def _reference(exercise, module):
 
 
 for _lab in labs(find_root()):
-    for _exercise in load_checks(_lab.checks):
+    for _exercise in exercise_names(_lab.checks):
         globals()[f"reference_{_exercise}"] = _reference(_exercise, f"solutions.{_lab.topic}")

@@ -32,6 +32,7 @@ no_probe = pytest.mark.no_probe
 
 PUBLIC_SEED = 0
 PROBES = ("integers", "float32")
+EXTRAS = frozenset({"torch"})  # packages that only some labs need, each in an extra of its name
 
 
 # A check's hint is about wrong values, and about what the check says itself. Where it is about another way to fail as well, it says
@@ -42,6 +43,10 @@ ABOUT_COST = frozenset({Kind.TIME, Kind.MEMORY, Kind.PROCESS_MEMORY})  # of a ch
 
 class CheckError(Exception):
     """A check module that breaks the rules of this house: an author's mistake, never a student's."""
+
+
+class ExtraNeeded(CheckError):
+    """Checks that need a package which the course installs as an extra of its own, and which is not here."""
 
 
 @contextmanager
@@ -107,6 +112,12 @@ def load_module(path: Path, name: str) -> types.ModuleType:
         exec(compile(tree, str(path), "exec", dont_inherit=True), module.__dict__)
     except SyntaxError as error:
         raise CheckError(f"{where}:{error.lineno}: {error.msg}") from None
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise CheckError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from None
+        raise ExtraNeeded(
+            f"{path.parent.name} needs {error.name}, which is not installed: pip install 'posekit[{error.name}]'"
+        ) from None
     except Exception as error:
         raise CheckError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from None
     return module

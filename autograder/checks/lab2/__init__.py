@@ -1,1 +1,1 @@
-"""Lab 2: each exercise against closed forms, torch's optimisers, or a theorem."""
+"""Lab 2: each exercise against closed forms, sums over all past gradients, or a theorem."""

@@ -1,5 +1,7 @@
 """Oracles and inputs that several checks of Lab 2 share."""
 
+import autograd
+import autograd.numpy as anp
 import numpy as np
 from numpy.testing import assert_allclose
 from scipy.special import expit
@@ -16,30 +18,59 @@ def logistic_gradient(X, y, lam=0.0):
     return lambda w: X.T @ (expit(X @ w) - y) + lam * w
 
 
-def torch_gradient(w, X, y, lam):
-    """The same gradient by torch's automatic differentiation."""
-    import torch
+def automatic_gradient(w, X, y, lam):
+    """The same gradient by automatic differentiation of the loss."""
 
-    w = torch.tensor(np.asarray(w, dtype=float), requires_grad=True)
-    logits = torch.from_numpy(X) @ w
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(y), reduction="sum")
-    (loss + 0.5 * lam * w @ w).backward()
-    return w.grad.numpy()
+    def loss(w):
+        a = anp.dot(X, w)
+        return anp.sum(anp.logaddexp(0.0, a) - y * a) + 0.5 * lam * anp.sum(w**2)
+
+    return autograd.grad(loss)(np.asarray(w, dtype=float))
 
 
-def torch_path(optimizer, X, y, w0, num_steps, **options):
-    """Weights (T + 1, D) along one of torch's optimisers in float64, by automatic differentiation."""
-    import torch
+def unrolled(move, grad, w0, num_steps):
+    """Weights (T + 1, D) along an optimiser that forgets nothing: `move` is a function of all gradients so far, (t, D).
 
-    X, y, w = torch.from_numpy(X), torch.from_numpy(y), torch.tensor(w0, requires_grad=True)
-    stepper = getattr(torch.optim, optimizer)([w], **options)
-    path = [w0]
+    No velocity and no average is carried from step to step: what an update like v <- beta v + g amounts to is written out as a
+    sum over past gradients in the moves below. The project's tests compare them with torch's optimisers.
+    """
+    path, gradients = [np.asarray(w0, dtype=float)], []
     for _ in range(num_steps):
-        stepper.zero_grad()
-        torch.nn.functional.binary_cross_entropy_with_logits(X @ w, y, reduction="sum").backward()
-        stepper.step()
-        path.append(w.detach().numpy().copy())
+        gradients.append(grad(path[-1]))
+        path.append(path[-1] - move(np.array(gradients)))
     return np.array(path)
+
+
+def fading(beta, count):
+    """Weights beta^(t - s) of the gradients s = 1, ..., t: the newest counts fully."""
+    return beta ** np.arange(count)[::-1]
+
+
+def momentum_move(step, beta):
+    """step times sum_s beta^(t - s) g_s."""
+    return lambda g: step * fading(beta, len(g)) @ g
+
+
+def adagrad_move(step, eps):
+    """step g_t over the norm of all gradients of the coordinate so far."""
+    return lambda g: step * g[-1] / (np.linalg.norm(g, axis=0) + eps)
+
+
+def rmsprop_move(step, beta, eps):
+    """step g_t over the root of (1 - beta) sum_s beta^(t - s) g_s^2."""
+    return lambda g: step * g[-1] / (np.sqrt((1.0 - beta) * fading(beta, len(g)) @ g**2) + eps)
+
+
+def adam_move(step, beta1, beta2, eps):
+    """step times a weighted mean of the gradients over the root of one of their squares.
+
+    The weights beta^(t - s) add up to (1 - beta^t) / (1 - beta), so that means with these weights are Adam's corrected averages.
+    """
+
+    def mean(values, beta):
+        return np.average(values, axis=0, weights=fading(beta, len(values)))
+
+    return lambda g: step * mean(g, beta1) / (np.sqrt(mean(g**2, beta2)) + eps)
 
 
 def assert_starts_afresh(optimise, rng):

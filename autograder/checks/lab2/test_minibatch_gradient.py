@@ -4,7 +4,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from autograder import hint, points
-from autograder.checks.lab2.common import patches, torch_gradient
+from autograder.checks.lab2.common import automatic_gradient, patches
 
 
 @points(1)
@@ -16,7 +16,7 @@ def test_scales_the_batch_to_all_examples(minibatch_gradient, rng):
     X, y = patches(rng, 23, 4)
     w = rng.normal(size=4)
     for idx in (rng.permutation(23)[:5], np.array([7]), np.array([3, 3, 9]), np.arange(23)):
-        expected = 23 / len(idx) * torch_gradient(w, X[idx], y[idx], 0.0)
+        expected = 23 / len(idx) * automatic_gradient(w, X[idx], y[idx], 0.0)
         assert_allclose(minibatch_gradient(w, X, y, idx), expected, rtol=1e-9, atol=1e-12)
 
 
@@ -41,7 +41,7 @@ def test_averages_to_the_full_gradient(minibatch_gradient, rng):
     X, y = patches(rng, 22, 4)
     X *= np.array([1.0, 1.0, 3e3, 3e3])  # activations beyond the range of exp
     w, order = rng.normal(size=4), rng.permutation(22)
-    full = torch_gradient(w, X, y, 0.7)
+    full = automatic_gradient(w, X, y, 0.7)
     batches = [order[start : start + 5] for start in range(0, 22, 5)]  # the last one holds 2
     mean = sum(len(idx) / 22 * minibatch_gradient(w, X, y, idx, lam=0.7) for idx in batches)
     assert_allclose(mean, full, rtol=1e-9, atol=1e-7)

@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from autograder import hint, points
-from autograder.checks.lab2.common import patches, torch_gradient
+from autograder.checks.lab2.common import automatic_gradient, patches
 
 
 @points(1)
@@ -20,7 +20,7 @@ def test_is_gradient_descent_when_the_batch_is_full(sgd, rng):
     assert np.shape(path) == (7, 3), f"6 epochs of one batch gave a path of shape {np.shape(path)}, expected (7, 3)"
     expected = [w0]
     for _ in range(6):
-        expected.append(expected[-1] - 0.1 * torch_gradient(expected[-1], X, y, 0.5))
+        expected.append(expected[-1] - 0.1 * automatic_gradient(expected[-1], X, y, 0.5))
     assert_allclose(path, expected, rtol=1e-9, atol=1e-12)
 
 
