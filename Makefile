@@ -63,8 +63,11 @@ site: .venv/test ## build the walkthrough site into build/site
 picture: .venv/test ## make the README's picture again, from Lab 1
 	@$(BIN)/python docs/make_picture.py
 
-lint: .venv/test
-	$(BIN)/ruff check .
+lint: .venv/test ## style, types, and the code in the notebooks' cells
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@rm -rf build/lint && $(BIN)/python -m autograder build --walkthrough build/lint > /dev/null
+	@$(BIN)/ruff check --quiet build/lint
 
 clean: ## remove what the commands here have made, .venv included
 	rm -rf .venv build dist
