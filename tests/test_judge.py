@@ -444,7 +444,7 @@ def test_streams_depend_on_seed_exercise_and_check_alone():
     [
         ("@points(1)\n@hint('h')\ndef test_x(): pass", "first argument must name the exercise"),
         ("@points(1)\ndef test_x(f): pass", "needs @points(n) and @hint(text)"),
-        ("@points(0.5)\n@hint('h')\ndef test_x(f): pass", "whole numbers"),
+        ("@points(0.5)\n@hint('h')\ndef test_x(f): pass", "one whole number"),
         ("@points(1)\n@hint('h')\ndef test_x(f, tmp_path): pass", "nothing supplies the argument 'tmp_path'"),
         ("@points(1)\n@hint('h')\n@pytest.mark.skip\ndef test_x(f): pass", "'skip' has no meaning in a notebook"),
         ("@points(1)\n@hint('h')\n@no_probe('int')\ndef test_x(f): pass", "no probe 'int'"),
