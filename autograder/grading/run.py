@@ -95,20 +95,18 @@ def grade_class(
     write_atomically(
         out / "run.json", json.dumps({"lab": plan.lab.name, "seed": plan.seed, "version": version}, indent=1) + "\n"
     )
-    payloads = {
-        hashlib.sha256(version.encode() + s.payload).hexdigest(): s.payload for s in handed_in if s.payload is not None
-    }
+    units = {_unit(version, s): s for s in handed_in if s.error is None}
     if not resume:
         for stale in [*units_folder.glob("*.json"), *results_folder.glob("*.json")]:
             stale.unlink()
-    graded = {unit: text for unit in payloads if (text := _finished(units_folder / f"{unit}.json")) is not None}
-    todo = {unit: payload for unit, payload in payloads.items() if unit not in graded}
-    progress(len(graded), len(payloads))
+    graded = {unit: text for unit in units if (text := _finished(units_folder / f"{unit}.json")) is not None}
+    todo = {unit: submission.read() for unit, submission in units.items() if unit not in graded}
+    progress(len(graded), len(units))
     for unit, document in run_units(plan, todo, jobs, scheduler) if todo else ():
         if document is not None:
             write_atomically(units_folder / f"{unit}.json", document)
         graded[unit] = document
-        progress(len(graded), len(payloads))
+        progress(len(graded), len(units))
     names = file_names([submission.student for submission in handed_in])
     results = []
     for submission in handed_in:
@@ -123,6 +121,10 @@ def grade_class(
     return results
 
 
+def _unit(version: str, submission: Submission) -> str:
+    return hashlib.sha256(f"{version} {submission.digest}".encode()).hexdigest()
+
+
 def _finished(path: Path) -> str | None:
     """A unit's JSON where it is whole."""
     try:
@@ -134,11 +136,11 @@ def _finished(path: Path) -> str | None:
 
 
 def _record(submission: Submission, plan: Plan, version: str, graded: dict[str, str | None]) -> Result:
-    if submission.payload is None:
+    if submission.error is not None:
         wall = {"layers": [], "missing": {}, "graded_use": True, "summary": "Nothing was run."}
         blank = Result(submission.student, plan.lab.name, (), wall, "", versions(), notes=submission.notes)
-        return ungraded(blank, plan, submission.error or "no notebook handed in")
-    document = graded[hashlib.sha256(version.encode() + submission.payload).hexdigest()]
+        return ungraded(blank, plan, submission.error)
+    document = graded[_unit(version, submission)]
     if document is None:
         wall = {
             "layers": [],
@@ -146,9 +148,7 @@ def _record(submission: Submission, plan: Plan, version: str, graded: dict[str, 
             "graded_use": False,
             "summary": "The grader's own process ended: mark this notebook by hand.",
         }
-        blank = Result(
-            submission.student, plan.lab.name, (), wall, hashlib.sha256(submission.payload).hexdigest(), versions()
-        )
+        blank = Result(submission.student, plan.lab.name, (), wall, submission.digest, versions())
         return ungraded(blank, plan, "this notebook ended the grader's own process twice: mark it by hand")
     result = Result.from_json(json.loads(document))
     return replace(result, student=submission.student, notes=(*submission.notes, *result.notes))
