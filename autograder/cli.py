@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from rich.console import Console
@@ -17,10 +17,14 @@ from autograder.authoring import BuildError
 from autograder.course import CourseError
 from autograder.exports import ExportError
 from autograder.files import one_line
+from autograder.grading import UnitError
 from autograder.grading.intake import IntakeError
 from autograder.judge.checking import CheckError
 from autograder.outcome import StartError
 from autograder.result import Result
+
+if TYPE_CHECKING:
+    from autograder.grading.run_folder import Files
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Build, check and grade the labs."
@@ -30,7 +34,8 @@ app.add_typer(export, name="export")
 # Paths and ids are printed as they are; a log file has no width of its own.
 console = Console(width=None if sys.stdout and sys.stdout.isatty() else 120, markup=False, emoji=False, highlight=False)
 
-KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, StartError)
+KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, StartError, UnitError)
+NAMED = 5  # students whom a line names
 Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
 LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
 
@@ -89,6 +94,23 @@ def main() -> None:
         said = f"{error.filename or 'file system'}: {error.strerror or error}"
         print(f"autograder: {one_line(said)}", file=sys.stderr)
         raise SystemExit(1) from None
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from autograder.grading.plan import versions
+
+        _say(f"posekit {versions().get('posekit', 'from a checkout that is not installed')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which version this is.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -151,7 +173,9 @@ def grade(
     jobs: Annotated[Optional[int], typer.Option(min=1, help="Workers; as many as cores where not given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Use what an earlier, interrupted run finished.")] = False,
     scheduler: Annotated[Optional[str], typer.Option(help="Address of a dask.distributed scheduler.")] = None,
-    private: Annotated[Optional[Path], typer.Option(help="A folder of checks of your own.")] = None,
+    private: Annotated[
+        Optional[Path], typer.Option(help="A folder of checks of your own; known mistakes are not named then.")
+    ] = None,
     thin: Annotated[bool, typer.Option("--thin", help="Do without bubblewrap (not for graded use).")] = False,
 ) -> None:
     """Grade a class: grades.csv, results/, feedback/ and class.html."""
@@ -159,14 +183,14 @@ def grade(
     from autograder.grading.intake import collect
     from autograder.grading.plan import make_plan
     from autograder.grading.run import choose_seed, grade_class
+    from autograder.grading.run_folder import RunFolder
     from autograder.grading.workers import cores
     from autograder.reports.text import table
 
     chosen = find_lab(find_root(), lab)
     handed_in = collect(submissions, chosen.name)
-    if not handed_in:
-        raise IntakeError(f"{submissions} holds no submissions to {chosen.name}")
-    plan = make_plan(chosen, choose_seed(out, seed, resume), private, thin)
+    folder = RunFolder(out)
+    plan = make_plan(chosen, choose_seed(folder, seed, resume), private, thin)
     workers = jobs or cores()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     stderr = Console(stderr=True)
@@ -180,16 +204,17 @@ def grade(
         disable=not stderr.is_terminal,
     ) as bar:
         task = bar.add_task(f"grading {len(handed_in)} submissions to {chosen.name}", total=None)
-        results = grade_class(
+        results, ours = grade_class(
             handed_in,
             plan,
-            out,
+            folder,
             workers,
             resume,
             scheduler,
             lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
         )
-    _write_reports(results, out)
+    with folder.replaced_by(results) as files:
+        _write_reports(results, files)
     console.print(table(results, console.width))
     walls = dict.fromkeys(
         result.wall["summary"] for result in results if result.wall["layers"] or result.wall["missing"]
@@ -197,23 +222,24 @@ def grade(
     for line in walls:
         _say(line, style=None if line.startswith("Wall") else "bold red")
     _say(f"Wrote {out / 'grades.csv'}, {out / 'class.html'}, {out / 'results'}/ and {out / 'feedback'}/.")
+    if ours:
+        said = [f"{student} ({error})" for student, error in list(ours.items())[:NAMED]]
+        more = f" and {len(ours) - NAMED} more" if len(ours) > NAMED else ""
+        raise UnitError(
+            f"not graded, for a reason of ours: {', '.join(said)}{more}: try again with --resume, or mark by hand"
+        )
 
 
-def _write_reports(results: list[Result], out: Path) -> None:
+def _write_reports(results: list[Result], files: Files) -> None:
     """grades.csv, class.html and a feedback page per student."""
-    from autograder.files import file_names
     from autograder.reports.class_page import write_class_page
     from autograder.reports.feedback import write_feedback
     from autograder.reports.grades import write_grades
 
-    (out / "feedback").mkdir(exist_ok=True)
-    for stale in (out / "feedback").glob("*.html"):
-        stale.unlink()
-    names = file_names([result.student for result in results])
     for result in results:
-        write_feedback(result, out / "feedback" / f"{names[result.student]}.html")
-    write_class_page(results, out / "class.html")
-    write_grades(results, out / "grades.csv")
+        write_feedback(result, files.feedback(result.student))
+    write_class_page(results, files.class_page, files.pages)
+    write_grades(results, files.grades)
 
 
 @app.command()
@@ -252,15 +278,9 @@ def doctor(
 
 def _read_results(graded: Path) -> list[Result]:
     """What `grade` wrote; of what it failed to grade there is no score to pass on, and that is said."""
-    import json
+    from autograder.grading.run_folder import RunFolder
 
-    try:
-        paths = sorted((graded / "results").glob("*.json"))
-        results = [Result.from_json(json.loads(path.read_text("utf-8"))) for path in paths]
-    except (ValueError, KeyError, TypeError):
-        raise ExportError(f"{graded / 'results'} holds a file that is no result of ours: grade again") from None
-    if not results:
-        raise ExportError(f"{graded} holds no results: run `autograder grade` first")
+    results = RunFolder(graded).results()
     if ours := [result.student for result in results if result.ours]:
         _say(f"left out, because grading them failed: {', '.join(ours)}", style="bold red")
     return [result for result in results if not result.ours]

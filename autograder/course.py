@@ -9,6 +9,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 CHECKS = PACKAGE / "checks"
 ANSWER_PROMPT = "*Write your answer here.*"
+# How a written question begins, in the file of answers and in the notebook.
+TASK = re.compile(r"^### (?P<id>\d+\w*) · (?P<title>.+?)\s+\((?P<points>\d+) points?, written\)\s*$", re.MULTILINE)
 
 
 class CourseError(Exception):
@@ -21,6 +23,15 @@ class Entry:
 
     name: str
     optional: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """One written question as its notebook lists it."""
+
+    id: str
+    title: str
+    points: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,10 @@ class Lab:
 
 
 def is_course(folder: Path) -> bool:
-    return (folder / "solutions" / "notebooks").is_dir() and (folder / "autograder" / "checks").is_dir()
+    """Whether labs can be graded from here: there are checks, and notebooks or the sources of notebooks."""
+    return (folder / "autograder" / "checks").is_dir() and (
+        (folder / "solutions" / "notebooks").is_dir() or (folder / "labs").is_dir()
+    )
 
 
 def find_root() -> Path:
@@ -70,20 +84,22 @@ def find_root() -> Path:
     Raises
     ------
     CourseError
-        Where there is neither: the students' installation holds no solutions.
+        Where there is neither: the students' installation holds no labs.
     """
     for folder in (Path.cwd(), PACKAGE.parent):
         if is_course(folder):
             return folder
     raise CourseError(
-        "no course here: run this command in a checkout of the course (the students' package has no solutions)"
+        "no course here: run this command in a checkout of the course (the students' package has no labs)"
     )
 
 
 def labs(root: Path) -> list[Lab]:
-    """All labs of a checkout, by number."""
+    """All labs of a checkout, by number; where it has no solutions (what Gradescope gets), those whose notebooks are there."""
+    sources = root / "solutions" / "notebooks"
+    paths = sources.glob("*.md") if sources.is_dir() else (root / "labs").glob("*.ipynb")
     found = []
-    for path in sorted((root / "solutions" / "notebooks").glob("*.md")):
+    for path in sorted(paths):
         if match := re.fullmatch(r"(lab\d+)_(\w+)", path.stem):
             found.append(Lab(root, match[1], match[2]))
     return sorted(found, key=lambda lab: int(lab.name[3:]))

@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -95,3 +96,8 @@ def test_what_is_ignored_is_said_and_the_rest_is_graded(mini, tmp_path):
     (hand_in(mini, tmp_path / "class") / "bob.pdf").write_bytes(b"")
     done = grade(mini, tmp_path / "class")
     assert (done.returncode, done.stderr) == (0, b"'bob.pdf': not <student>.ipynb, ignored\n")
+
+
+def test_the_version_is_the_installed_ones(tmp_path):
+    done = shell(f"{COMMAND} --version", cwd=tmp_path)
+    assert done.stdout.decode() == f"posekit {metadata.version('posekit')}\n" and done.returncode == 0

@@ -267,26 +267,6 @@ def test_the_default_budget_is_generous():
     assert DEFAULT_BUDGET.cpu >= 2.0
 
 
-def test_a_cluster_grades_the_same(mini, tmp_path):
-    from distributed import LocalCluster
-
-    lab = find_lab(mini, "lab9")
-    folder = tmp_path / "class"
-    folder.mkdir()
-    (folder / "full.ipynb").write_text(build(lab, Kind.WALKTHROUGH))
-    (folder / "released.ipynb").write_text(build(lab))
-    outs = []
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
-        for name, words in (("here", []), ("there", ["--scheduler", cluster.scheduler_address])):
-            out = tmp_path / name
-            done = command("grade", folder, "--lab", "lab9", "--out", out, "--seed", 4, *words, cwd=mini)
-            assert done.returncode == 0, done.stderr
-            outs.append({path.name: path.read_bytes() for path in (out / "results").iterdir()})
-    assert outs[0] == outs[1]
-
-
 def test_a_folder_with_somebody_elses_results_is_left_alone(mini, tmp_path):
     (tmp_path / "out" / "results").mkdir(parents=True)
     (tmp_path / "out" / "results" / "mine.json").write_text("{}")

@@ -257,8 +257,12 @@ def feedback(tmp_path, result) -> Page:
     return Page((tmp_path / "f.html").read_text("utf-8"))
 
 
+def pages_of(results):
+    return {student: f"feedback/{name}.html" for student, name in file_names(r.student for r in results).items()}
+
+
 def class_page(tmp_path, results) -> Page:
-    write_class_page(results, tmp_path / "class.html")
+    write_class_page(results, tmp_path / "class.html", pages_of(results))
     return Page((tmp_path / "class.html").read_text("utf-8"))
 
 
@@ -456,13 +460,13 @@ def test_notes_are_on_the_class_page(tmp_path):
 
 def test_a_class_page_needs_a_class(tmp_path):
     with pytest.raises(ValueError, match="no results"):
-        write_class_page([], tmp_path / "class.html")
+        write_class_page([], tmp_path / "class.html", {})
 
 
 def test_the_order_of_results_changes_no_byte(tmp_path):
     results = a_class(12, 5)
     for name, order in (("a", results), ("b", results[::-1])):
-        write_class_page(order, tmp_path / f"{name}.html")
+        write_class_page(order, tmp_path / f"{name}.html", pages_of(order))
         write_grades(order, tmp_path / f"{name}.csv")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()

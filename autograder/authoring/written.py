@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-HEADING = re.compile(r"^### (?P<id>\d+\w*) · (?P<title>.+?)\s+\((?P<points>\d+) points?, written\)\s*$", re.MULTILINE)
+from autograder.course import TASK
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ def read_questions(path: Path) -> dict[str, Question]:
         For a question without model answer, rubric and marked samples, or an id that stands twice.
     """
     source = path.read_text("utf-8")
-    heads = list(HEADING.finditer(source))
+    heads = list(TASK.finditer(source))
     questions: dict[str, Question] = {}
     for head, following in zip(heads, [*heads[1:], None]):
         body = source[head.end() : following.start() if following else len(source)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
-from autograder.authoring.build import questions
-from autograder.course import Lab, exercise_names, labs
+from autograder.course import exercise_names, labs
 from autograder.grading.newer import blame_python
 from autograder.grading.notebook import Cell, NotebookError, parse, written_answer
 from autograder.grading.plan import Plan, versions
 from autograder.judge.diagnose import diagnose
-from autograder.judge.run import run_exercise, unrunnable
+from autograder.judge.run import Recording, run_exercise, unrunnable
 from autograder.outcome import Failure, Kind, Outcome, WallError
 from autograder.reports.failures import told
 from autograder.result import ExerciseResult, Result, WrittenAnswer
@@ -20,6 +22,8 @@ from autograder.wall.box import Wall
 from autograder.wall.inside.student import OutOfTime, cpu_limit
 from autograder.wall.limits import Meter
 from autograder.wall.process import Process, Waiter, WalledTransport
+
+log = logging.getLogger(__name__)
 
 MAX_KILLED_CELLS = 5
 
@@ -183,15 +187,14 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
             process.finish_exercise(transport.failed)
             if result.outcome is Outcome.NOT_DEFINED:
                 result = unrunnable(entry.name, tests, *process.cause(entry.name), entry.optional)
-            elif plan.private is None:
-                found = diagnose(result, recording, plan.lab.banks / f"{entry.name}.py")
-                result = replace(result, diagnosis=found)
+            elif (bank := plan.bank(entry.name)) is not None:
+                result = replace(result, diagnosis=_diagnosis(result, recording, bank))
             results.append(result)
         results = [_with_what_it_rests_on(result, results, process) for result in results]
         notes = process.notes()
     finally:
         process.end()
-    return replace(blank, exercises=tuple(results), notes=tuple(notes), written=_written(cells, plan.lab))
+    return replace(blank, exercises=tuple(results), notes=tuple(notes), written=_written(cells, plan))
 
 
 def _with_what_it_rests_on(result: ExerciseResult, results: list[ExerciseResult], process: _Notebook) -> ExerciseResult:
@@ -206,16 +209,31 @@ def _with_what_it_rests_on(result: ExerciseResult, results: list[ExerciseResult]
     return replace(result, rests_on=tuple(dict.fromkeys((*result.rests_on, *found))))
 
 
-def _written(cells: list[Cell], lab: Lab) -> tuple[WrittenAnswer, ...]:
+def _diagnosis(result: ExerciseResult, recording: Recording, bank: Path) -> str | None:
+    """A comment: where it fails, the comment is missing and nothing else."""
+    try:
+        return diagnose(result, recording, bank)
+    except Exception as error:
+        _warn_once(f"mistakes in {result.name} are not named: {type(error).__name__}: {error}")
+        return None
+
+
+@cache
+def _warn_once(message: str) -> None:
+    log.warning("%s", message)
+
+
+def _written(cells: list[Cell], plan: Plan) -> tuple[WrittenAnswer, ...]:
     return tuple(
-        WrittenAnswer(q.id, q.title, q.points, written_answer(cells, q.id, q.title)[:20_000])
-        for q in questions(lab).values()
+        WrittenAnswer(task.id, task.title, task.points, written_answer(cells, task.id, task.title)[:20_000])
+        for task in plan.tasks
     )
 
 
-def ungraded(result: Result, plan: Plan, reason: str) -> Result:
-    """A result with the same error on every exercise."""
+def ungraded(result: Result, plan: Plan, reason: str, ours: bool = False) -> Result:
+    """A result with the same error on every exercise: the file's, or with `ours` the grader's, which is no score."""
     checks = plan.checks()
-    file = Failure(Kind.FILE, said=reason)
-    exercises = tuple(unrunnable(e.name, checks[e.name], Outcome.UNREADABLE, file, e.optional) for e in plan.exercises)
+    outcome, kind = (Outcome.OURS, Kind.OURS) if ours else (Outcome.UNREADABLE, Kind.FILE)
+    failure = Failure(kind, said=reason)
+    exercises = tuple(unrunnable(e.name, checks[e.name], outcome, failure, e.optional) for e in plan.exercises)
     return replace(result, exercises=exercises)

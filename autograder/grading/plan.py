@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from autograder.course import CourseError, Entry, Lab
-from autograder.grading.notebook import parse
+from autograder.course import CHECKS, PACKAGE, TASK, CourseError, Entry, Lab, Task
+from autograder.grading.notebook import Cell, NotebookError, parse
 from autograder.judge.checking import Check, load_checks, read_checks
+from autograder.judge.diagnose import known_mistakes
 from autograder.wall.limits import Limits
 
 VERSIONED = ("posekit", "numpy", "scipy", "torch")
@@ -28,6 +30,7 @@ class Plan:
 
     lab: Lab
     exercises: tuple[Entry, ...]
+    tasks: tuple[Task, ...]
     seed: int
     warm: str
     released: frozenset[str]
@@ -47,45 +50,92 @@ class Plan:
                 checks[check.exercise].append(check)
         return checks
 
+    def bank(self, exercise: str) -> Path | None:
+        """The file of an exercise's known mistakes; None where nobody's mistake is named.
+
+        Private checks ask what no bank was made for, and Gradescope gets none.
+        """
+        path = self.lab.banks / f"{exercise}.py"
+        return path if self.private is None and path.exists() else None
+
     def version(self) -> str:
-        """A digest of all that a grade depends on beside the notebook."""
-        paths = [self.lab.notebook, self.lab.answers, *sorted(self.lab.banks.glob("*.py"))]
-        paths += sorted(self.private.glob("*.py")) if self.private else []
-        paths += sorted((self.lab.root / "autograder").rglob("*.py"))
+        """A digest of all that a grade depends on beside the submitted notebook."""
         digest = hashlib.sha256(json.dumps([versions(), vars(self.limits), self.seed, self.thin]).encode())
-        for path in filter(Path.exists, paths):
-            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        root = self.lab.root
+        judged_by = [self.lab.notebook, self.lab.checks, self.lab.banks, *([self.private] if self.private else [])]
+        run_against = [root / "posekit", root / "data" / "arrays"]
+        for number, place in enumerate([PACKAGE, *judged_by, *run_against]):
+            for path in _files(place):
+                name = f"{number}/{path.relative_to(place).as_posix()}"
+                digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
 
+def _files(place: Path) -> Iterator[Path]:
+    """A file, or all files below a folder, but for caches; below this package not the checks, of which only a lab's own matter."""
+    if place.is_file():
+        yield place
+    for path in sorted(place.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and not (place == PACKAGE and CHECKS in path.parents):
+            yield path
+
+
 def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = False) -> Plan:
-    """Read what a run needs from the notebook as it was handed out, and the checks.
+    """Read all that a run needs, before it begins: the notebook as it was handed out, the checks, the banks.
 
     Raises
     ------
     CourseError
-        Where the lab's notebook is not built, or there are no private checks where they should be.
+        Where the lab's notebook is not built, damaged, or fits the checks no more, or there are no private checks where they should be.
+    CheckError
+        Where a check or a bank cannot be loaded.
     """
-    if not lab.notebook.exists():
-        raise CourseError(f"labs/{lab.notebook.name} is missing: run `autograder build`")
     if private is not None and not any(private.glob("test_*.py")):
         raise CourseError(f"{private} holds no test_*.py: --private takes a folder of checks")
-    cells = [cell for cell in parse(lab.notebook.read_bytes()) if cell.code]
-    checked = {cell.grade_id.removesuffix("-check") for cell in cells if cell.grade_id.endswith("-check")}
-    setup = next((cell.source for cell in cells if not cell.tags and not cell.grade_id), "")
+    cells = _released(lab)
+    code = [cell for cell in cells if cell.code]
+    checked = {cell.grade_id.removesuffix("-check") for cell in code if cell.grade_id.endswith("-check")}
     plan = Plan(
         lab=lab,
-        exercises=tuple(Entry(c.grade_id, "optional" in c.tags) for c in cells if c.grade_id in checked),
+        exercises=tuple(Entry(c.grade_id, "optional" in c.tags) for c in code if c.grade_id in checked),
+        tasks=tuple(_task(lab, cell) for cell in cells if cell.grade_id.startswith("written-")),
         seed=seed,
-        warm=setup,
-        released=frozenset(cell.source.strip() for cell in cells),
-        skipped=frozenset(cell.source.strip() for cell in cells if "explore" in cell.tags),
-        stubs=tuple((cell.source.strip(), cell.grade_id) for cell in cells if cell.grade_id in checked),
+        warm=next((cell.source for cell in code if not cell.tags and not cell.grade_id), ""),
+        released=frozenset(cell.source.strip() for cell in code),
+        skipped=frozenset(cell.source.strip() for cell in code if "explore" in cell.tags),
+        stubs=tuple((cell.source.strip(), cell.grade_id) for cell in code if cell.grade_id in checked),
         private=private,
         thin=thin,
     )
-    plan.checks()
+    listed = {entry.name for entry in plan.exercises}
+    if odd := sorted(listed ^ set(plan.checks())):
+        here, there = ("", "no ") if odd[0] in listed else ("not ", "")
+        raise _stale(lab, f"{odd[0]} is {here}in it, and has {there}checks")
+    for name in listed:
+        if (bank := plan.bank(name)) is not None:
+            known_mistakes(bank)
     return plan
+
+
+def _released(lab: Lab) -> list[Cell]:
+    """The cells of a lab's notebook as it was handed out."""
+    if not lab.notebook.exists():
+        raise CourseError(f"labs/{lab.notebook.name} is missing: run `autograder build`")
+    try:
+        return parse(lab.notebook.read_bytes())
+    except NotebookError as error:
+        raise _stale(lab, str(error)) from None
+
+
+def _task(lab: Lab, cell: Cell) -> Task:
+    found = TASK.search(cell.source)
+    if found is None:
+        raise _stale(lab, f"its question {cell.grade_id.removeprefix('written-')} has no title and points")
+    return Task(found["id"], found["title"], int(found["points"]))
+
+
+def _stale(lab: Lab, why: str) -> CourseError:
+    return CourseError(f"labs/{lab.notebook.name} cannot be graded by ({why}): run `autograder build`")
 
 
 @lru_cache(maxsize=1)

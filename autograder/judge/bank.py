@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.judge.checking import CheckError
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -52,12 +54,25 @@ def alternative(function: Any) -> Any:
 
 
 def load_bank(path: Path) -> Bank:
-    """The bank of the exercise that the file is named after, in the order of the file."""
+    """The bank of the exercise that the file is named after, in the order of the file.
+
+    Raises
+    ------
+    CheckError
+        Where the file cannot be loaded.
+    """
     name = f"autograder_bank_{path.parent.name}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None  # a path that ends in .py has both
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # classes look their module up
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise CheckError(f"banks/{path.parent.name}/{path.name}:{error.lineno}: {error.msg}") from None
+    except Exception as error:
+        where = f"banks/{path.parent.name}/{path.name}"
+        raise CheckError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from None
     marked = [value for value in vars(module).values() if "__bank__" in getattr(value, "__dict__", {})]
     mistakes = tuple(value.__bank__ for value in marked if value.__bank__ is not None)
     alternatives = tuple(value for value in marked if value.__bank__ is None)

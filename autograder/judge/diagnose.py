@@ -24,16 +24,17 @@ def diagnose(result: ExerciseResult, recording: Recording, bank: Path) -> str | 
     An exercise that draws samples is not diagnosed, nor one that never gave back a value.
     """
     calls = [call for cases in recording.values() for case in cases for call in case.calls]
-    if result.error or result.score == result.max_score or not bank.exists():
+    if result.error or result.score == result.max_score:
         return None
     if any(call.samples for call in calls) or all(call.error or call.value is None for call in calls):
         return None
-    found = [known for known in _bank(bank) if known.agrees(recording)]
+    found = [known for known in known_mistakes(bank) if known.agrees(recording)]
     return found[0].description if len(found) == 1 else None
 
 
 @lru_cache(maxsize=64)
-def _bank(path: Path) -> tuple[_Known, ...]:
+def known_mistakes(path: Path) -> tuple[_Known, ...]:
+    """The mistakes of a bank. Raises CheckError as `load_bank` does."""
     return tuple(_Known(mistake, path.stem) for mistake in load_bank(path).mistakes)
 
 

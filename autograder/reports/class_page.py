@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from autograder.files import file_names, write_atomically
+from autograder.files import write_atomically
 from autograder.reports.pages import page
 from autograder.reports.words import (
     LEVELS,
@@ -26,10 +26,13 @@ from autograder.result import ExerciseResult, Result
 MOST_FAILED = 10
 
 
-def write_class_page(results: Iterable[Result], path: str | os.PathLike[str]) -> None:
+def write_class_page(results: Iterable[Result], path: str | os.PathLike[str], pages: Mapping[str, str]) -> None:
     """The instructor's page: what the class misunderstood, how each exercise went, who scored what.
 
-    It lies beside the folder `feedback`, whose pages it links to by the names of `autograder.files.file_names`.
+    Parameters
+    ----------
+    pages : dict
+        Where the feedback for each student lies, as a path from here.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def write_class_page(results: Iterable[Result], path: str | os.PathLike[str]) ->
         "errors": _errors(graded),
         "exercises": _exercises(results),
         "scores": _distribution(graded, max(result.max_score for result in results)),
-        "students": _students(results),
+        "students": _students(results, pages),
         "notes": [(result.student, lines) for result in results if (lines := notes_on(result))],
     }
     write_atomically(path, page("class.html", **context))
@@ -159,8 +162,7 @@ def _distribution(graded: list[Result], best: int) -> dict[str, Any]:
     return {"rows": rows, "most": max(counts.values(), default=0), "note": note}
 
 
-def _students(results: list[Result]) -> list[dict[str, Any]]:
-    files = file_names(result.student for result in results)
+def _students(results: list[Result], pages: Mapping[str, str]) -> list[dict[str, Any]]:
     names = exercises_of(results)
     rows = []
     for result in results:
@@ -168,7 +170,7 @@ def _students(results: list[Result]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": result.student,
-                "link": f"feedback/{quote(files[result.student], safe='')}.html",
+                "link": quote(pages[result.student]),
                 "score": "–" if result.ours else f"{result.score}/{result.max_score}",
                 "exercises": [own.get(name) for name in names],
             }

@@ -1,10 +1,11 @@
 """What goes wrong, and what else is right, in `cross_correlate`."""
 
 import numpy as np
+import scipy
 import torch
 import torch.nn.functional as F
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from autograder.judge.bank import alternative, mistake
 
@@ -42,7 +43,7 @@ def transposes(image, kernel):
 
 @mistake("convolves with scipy's 'same'", hint="by 180 degrees")
 def scipy_convolution(image, kernel):
-    return signal.convolve2d(image, kernel, mode="same")
+    return scipy.signal.convolve2d(image, kernel, mode="same")
 
 
 @mistake("trusts scipy's centre of an even kernel", hint="scipy centres at h // 2")
@@ -82,19 +83,19 @@ def mirrors(image, kernel):
 
 @mistake("returns only where the kernel fits", hint="size of the image")
 def valid_only(image, kernel):
-    return signal.correlate2d(image, kernel, mode="valid")
+    return scipy.signal.correlate2d(image, kernel, mode="valid")
 
 
 @mistake("returns wherever the kernel touches the image", hint="size of the image")
 def full(image, kernel):
-    return signal.correlate2d(image, kernel, mode="full")
+    return scipy.signal.correlate2d(image, kernel, mode="full")
 
 
 @mistake("leaves a frame of zeros at the border", hint="Beyond the border")
 def skips_the_border(image, kernel):
     (H, W), (h, w) = np.shape(image), np.shape(kernel)
     out = np.zeros((H, W))
-    inside = signal.correlate2d(image, kernel, mode="valid")
+    inside = scipy.signal.correlate2d(image, kernel, mode="valid")
     out[(h - 1) // 2 : (h - 1) // 2 + inside.shape[0], (w - 1) // 2 : (w - 1) // 2 + inside.shape[1]] = inside
     return out
 
@@ -136,7 +137,7 @@ def by_windows(image, kernel):
 @alternative
 def by_scipy_with_the_right_part(image, kernel):
     (H, W), (h, w) = np.shape(image), np.shape(kernel)
-    every = signal.correlate2d(image, kernel, mode="full")
+    every = scipy.signal.correlate2d(image, kernel, mode="full")
     return every[h - 1 - (h - 1) // 2 :, w - 1 - (w - 1) // 2 :][:H, :W]
 
 

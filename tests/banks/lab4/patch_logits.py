@@ -1,7 +1,8 @@
 """What goes wrong, and what else is right, in `patch_logits`."""
 
 import numpy as np
-from scipy import signal, special
+import scipy
+from scipy import special
 
 from autograder.judge.bank import alternative, mistake
 from solutions.convolution import cross_correlate
@@ -71,7 +72,9 @@ def in_one_line(image, w, b, size):
 @alternative
 def by_scipy(image, w, b, size):
     (H, W), (h, width) = np.shape(image), size
-    every = signal.correlate(np.asarray(image, float), np.asarray(w, float).reshape(size), mode="full", method="direct")
+    every = scipy.signal.correlate(
+        np.asarray(image, float), np.asarray(w, float).reshape(size), mode="full", method="direct"
+    )
     return every[h - 1 - (h - 1) // 2 :, width - 1 - (width - 1) // 2 :][:H, :W] + b
 
 
