@@ -132,7 +132,9 @@ def build(
 
     stale, root = [], find_root()
     for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
-        for lab in labs(root) if folder else []:
+        if folder is None:
+            continue
+        for lab in labs(root):
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / lab.notebook.name, build_lab(lab, kind))
             _say(f"built {folder / lab.notebook.name}")

@@ -101,7 +101,7 @@ class _Talk:
             known.pop()
         number = known.pop() if known else self._nearly_equal(decode(frame, _as_data))
         self.parted = self.parted or number is None
-        if self.parted:
+        if self.parted or number is None:
             raise RuntimeError("another question than it was")
         return self.left.pop(number)[1]
 

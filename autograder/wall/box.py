@@ -178,6 +178,7 @@ class Wall:
             file.seek(0)
             descriptors.append(file.fileno())
             words += ["--perms", "0644", "--file", str(file.fileno()), f"{BOX}/{name}"]
+        assert self.bubblewrap is not None
         return [self.bubblewrap, *self._mounts(words), *_set(environment), "--", *run], {}, descriptors
 
     def _unwalled(self) -> tuple[list[str], dict[str, str], list[int]]:
@@ -243,8 +244,8 @@ class Wall:
                 arguments += ["--symlink", os.readlink(path), str(path)]
             elif path.exists():
                 arguments += [*parents(path), "--ro-bind", str(path), str(path)]
-        for path in ("/box", "/tmp"):
-            arguments += ["--perms", "0755", "--tmpfs", path]
+        for scratch in ("/box", "/tmp"):
+            arguments += ["--perms", "0755", "--tmpfs", scratch]
         made |= {Path("/box"), Path("/tmp")}
         for path in python:
             arguments += [*parents(path), "--ro-bind", str(path), str(path)]
@@ -257,8 +258,8 @@ class Wall:
                 arguments += [
                     word for path in python if hidden in path.parents for word in ("--ro-bind", str(path), str(path))
                 ]
-        for path in ("autograder/wall/inside/x", "fonts/x", "data/x"):
-            arguments += parents(Path(BOX) / path)
+        for name in ("autograder/wall/inside/x", "fonts/x", "data/x"):
+            arguments += parents(Path(BOX) / name)
         arguments += files
         arguments += ["--ro-bind", str(self.course / "posekit"), f"{BOX}/posekit"]
         arguments += ["--ro-bind", str(self.course / "data" / "arrays"), f"{BOX}/data/arrays"]

@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+Buffer = bytes | bytearray | memoryview
+
 PREFIX = struct.Struct("<II")
 TO_JSON = json.JSONEncoder(separators=(",", ":")).encode  # bound here: student's code may replace what json holds
 FROM_JSON = json.JSONDecoder().decode
@@ -236,7 +238,7 @@ class _Decoder:
         raise WireError("unknown tag")
 
 
-def decode(frame: bytes | memoryview, resolve: Callable[[Reference], Any] = _resolve_nothing) -> Any:
+def decode(frame: Buffer, resolve: Callable[[Reference], Any] = _resolve_nothing) -> Any:
     """The value of a whole frame.
 
     Raises
