@@ -3,10 +3,15 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
+from autograder.authoring.build import Kind as Edition
+from autograder.authoring.build import build
+from autograder.course import find_lab
 from autograder.outcome import Failure, Kind, Outcome
 from autograder.reports.failures import advice, told
 from autograder.result import ExerciseResult, Result, TestResult
@@ -188,3 +193,26 @@ def test_syntax_of_a_newer_python_is_told(version, blamed):
     line = told(Failure(Kind.CELL_FAILED, call="f", cause=blame_python(error, payload)))
     assert line.startswith("the cell that defines f fails: SyntaxError: f-string: unmatched '['")
     assert (f"the notebook was written with Python {version}, this is Python" in line) == blamed
+
+
+def test_a_graded_exercise_that_calls_one_that_is_not_written_says_so_everywhere(mini, tmp_path):
+    """In the JSON, in grades.csv and on the student's page."""
+    lab = find_lab(mini, "lab9")
+    notebook = build(lab, Edition.WALKTHROUGH)
+    notebook = notebook.replace("return 2.0 * np.asarray(x, dtype=float)", "raise NotImplementedError")
+    notebook = notebook.replace("path.append(np.asarray(f(path[-1])))", "path.append(double(f(path[-1])) / 2)")
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ann.ipynb").write_text(notebook, "utf-8")
+    out = tmp_path / "graded"
+    words = ["grade", str(tmp_path / "class"), "--lab", "lab9", "--out", str(out), "--seed", "3"]
+    done = subprocess.run([sys.executable, "-m", "autograder", *words], cwd=mini, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((out / "results" / "ann.json").read_text())["extra_data"]["exercises"]
+    assert (found["double"]["outcome"], found["double"]["error"]) == ("not written", "not written yet")
+    assert (found["iterate"]["outcome"], found["iterate"]["rests_on"]) == ("blocked", ["double"])
+    said = "uses double, which is not written yet"
+    assert found["iterate"]["error"] == said and {test["message"] for test in found["iterate"]["tests"]} == {said}
+    assert found["TinyNet"]["outcome"] == "passed"
+    assert (
+        f"iterate: {said}" in (out / "grades.csv").read_text() and said in (out / "feedback" / "ann.html").read_text()
+    )
