@@ -89,7 +89,7 @@ class Kind(StrEnum):
     RECEIVED = "received"
     EXERCISE_TIME = "exercise time"
     NOTEBOOK_TIME = "notebook time"
-    NOTEBOOK_IDLE = "notebook idle"
+    EXERCISE_IDLE = "exercise idle"
     NOTEBOOK_UNFINISHED = "notebook unfinished"
     CELLS_TIME = "cells time"
     CELL_TOO_LONG = "cell too long"
@@ -101,6 +101,13 @@ class Kind(StrEnum):
     OTHER_NAME = "other name"
     EXPLORE_CELL = "explore cell"
     CELL_FAILED = "cell failed"  # with the cell's exception, or with what ended it as `cause`
+    GONE = "gone"  # it had a meaning, and lost it before it was checked
+    # What was not run of a cell; why, as `cause`.
+    PASSED_OVER = "passed over"  # one statement failed, and the next one was run
+    INTERRUPTED = "interrupted"  # one statement took too long, and the next one was run
+    REDUCED = "reduced"  # to its definitions
+    LEFT_OUT = "left out"
+    THREADS = "threads"
     # A whole file, in the words of whoever tried to read it.
     FILE = "file"
     OURS = "ours"

@@ -251,7 +251,7 @@ def test_memory_of_several_processes_is_added_up():
 
 
 def test_a_notebook_has_one_allowance(wall):
-    limits = Limits(notebook=1.0)
+    limits = Limits(exercises=1.0)
     with wall.process(Meter(limits)) as submission:
         submission.run_cell(
             "import time\ndef f(x):\n    end = time.process_time() + 0.6\n    while time.process_time() < end:\n        pass",
@@ -303,7 +303,7 @@ def test_the_wall_falls_with_the_judge(root):
         "import sys, time\nfrom pathlib import Path\nfrom autograder.wall.box import Wall\n"
         f"wall = Wall(Path({str(root)!r})).__enter__()\nsubmission = wall.process()\n"
         "submission._waiter.send(__import__('autograder.wall.wire', fromlist=['x']).encode("
-        "{'do': 'cell', 'source': 'while True: pass', 'number': 1}))\nprint('up', flush=True)\ntime.sleep(100)"
+        "{'do': 'cell', 'cell': {'source': 'while True: pass', 'number': 1}}))\nprint('up', flush=True)\ntime.sleep(100)"
     )
     with tempfile.TemporaryDirectory() as folder:
         judge = subprocess.Popen(

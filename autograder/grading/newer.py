@@ -11,10 +11,15 @@ from autograder.outcome import Failure
 
 
 def blame_python(failure: Failure, payload: bytes) -> Failure:
-    """A cell's SyntaxError with the notebook's Python where that is newer than this one; any other failure as it is."""
+    """A cell's SyntaxError with the notebook's Python where that is newer than this one; any other failure as it is.
+
+    Where the notebook does not say what it was run with, a format string (whose syntax has grown) is told with this Python alone.
+    """
     if failure.error not in ("SyntaxError", "IndentationError", "TabError"):
         return failure
     theirs, ours = _python_of(payload), platform.python_version()
+    if not theirs and failure.said.startswith("f-string:"):
+        return replace(failure, version=f"Python {ours}")
     if _minor(theirs) <= _minor(ours):
         return failure
     return replace(failure, written_for=f"Python {theirs}", version=f"Python {ours}")

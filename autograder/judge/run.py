@@ -25,7 +25,7 @@ Recording = dict[str, list[Exercise]]  # what was called in each case, by check,
 PROBES = (Kind.INTEGERS, Kind.SINGLE)
 PROBE_LIMIT = 1e4
 # What the notebook as a whole has used up: no exercise is to blame.
-OF_NOTEBOOK = frozenset({Kind.NOTEBOOK_TIME, Kind.NOTEBOOK_IDLE, Kind.NOTEBOOK_UNFINISHED})
+OF_NOTEBOOK = frozenset({Kind.NOTEBOOK_TIME, Kind.NOTEBOOK_UNFINISHED})
 FLAGS = frozenset({"overflow", "invalid value", "divide by zero"})  # as NumPy calls them
 
 

@@ -148,6 +148,20 @@ def _cell_failed(failure: Failure) -> str:
     return f"the cell that defines {failure.call} fails: {told(why)}"
 
 
+def _interrupted(failure: Failure) -> str:
+    cause = failure.cause
+    long = "waits" if cause.kind is Kind.WAITS else f"takes more than {cause.limit:g} s"
+    where = f"Code cell {failure.cell} {long} in line {cause.line} (`{cause.source}`)"
+    return f"{where}: it was interrupted there, and went on with the next statement"
+
+
+def _not_whole(failure: Failure) -> str:
+    """Why a cell was not run as it stands."""
+    if failure.cause.kind in (Kind.TIME, Kind.WAITS):
+        return "it takes too long, and does not let itself be interrupted"
+    return told(replace(failure.cause, call="it"))
+
+
 _RAISED = (
     Kind.EXCEPTION, Kind.NO_NAME, Kind.NO_GPU, Kind.UNHASHABLE, Kind.NO_INPUT, Kind.DEBUGGER, Kind.NO_ATTRIBUTE, Kind.NO_MODULE,
 )  # fmt: skip
@@ -176,12 +190,20 @@ _SENTENCES: dict[Kind, Callable[[Failure], str]] = {
     Kind.MEMORY: _memory,
     Kind.NOWHERE: lambda f: f"{f.call} is not defined in this notebook",
     Kind.TEXT_CELL: lambda f: f"{f.call} is in a text cell, which does not run: make cell {f.cell} a code cell",
-    Kind.COMMENTED_OUT: lambda f: f"{f.call} is not defined: in code cell {f.cell} it is commented out",
+    Kind.COMMENTED_OUT: lambda f: f"{f.call} is commented out in code cell {f.cell}, so that it does not run",
     Kind.OTHER_NAME: lambda f: f"{f.call} is not defined, but {f.name} is, in code cell {f.cell}: was it renamed?",
     Kind.EXPLORE_CELL: lambda f: (
-        f"{f.call} is in a cell tagged explore, which is not run when grading: move it to a cell of its own"
+        f"{f.call} is in code cell {f.cell}, which is tagged explore: of such a cell only definitions are run when grading, "
+        "so move it to a cell of its own"
     ),
     Kind.CELL_FAILED: _cell_failed,
+    Kind.GONE: lambda f: (
+        f"{f.call} is defined in code cell {f.cell}, but not any more where it is checked: was it deleted?"
+    ),
+    Kind.PASSED_OVER: lambda f: f"Code cell {f.cell} failed: {told(f.cause)}",
+    Kind.INTERRUPTED: _interrupted,
+    Kind.REDUCED: lambda f: f"Of code cell {f.cell} only the definitions were run: {_not_whole(f)}",
+    Kind.LEFT_OUT: lambda f: f"Code cell {f.cell} was not run: {_not_whole(f)}",
     Kind.FILE: lambda f: f.said,
     Kind.OURS: lambda f: f"could not be graded, for a reason that is not the student's: {f.said}",
 } | dict.fromkeys(_RAISED, _exception)
@@ -197,6 +219,7 @@ _CALL = {
     Kind.CALLBACKS: "called the function that it was given more than {limit:g} times: is there a loop that never ends?",
     Kind.TIME: "used more than {limit:g} s of CPU time: is there a loop that never ends?",
     Kind.EXERCISE_TIME: "used more than {limit:g} s of CPU time in all its calls",
+    Kind.EXERCISE_IDLE: "waited for more than {limit:g} s in all its calls",
     Kind.RECEIVED: "gave back more than {limit:g} MiB in all its calls",
     Kind.PROCESSES: "started more than {limit:g} processes or threads",
     Kind.PROCESS_MEMORY: "used more than {limit:g} MiB of memory in several processes",
@@ -209,10 +232,10 @@ _PROCESS = {
     Kind.ENDED: "the process ended",
     Kind.GARBLED: "the answer could not be read",
     Kind.SLOW_ANSWER: "the answer could not be read: it came too slowly",
-    Kind.NOTEBOOK_TIME: "the notebook has used more than {limit:g} s of CPU time in all",
-    Kind.NOTEBOOK_IDLE: "the notebook has waited for more than {limit:g} s for something that never comes",
+    Kind.NOTEBOOK_TIME: "the exercises of this notebook have used more than {limit:g} s of CPU time in all",
     Kind.NOTEBOOK_UNFINISHED: "the notebook did not finish",
-    Kind.CELLS_TIME: "not run: the cells before it used more than {limit:g} s of CPU time",
+    Kind.CELLS_TIME: "the cells of this notebook take too long in all",
+    Kind.THREADS: "it leaves threads behind",
     Kind.CELL_TOO_LONG: "a cell of more than {limit:g} MiB",
 }
 _ADVICE = {

@@ -16,13 +16,18 @@ class Limits:
     """What one notebook may use up, beside the CPU budget of each call. Seconds, bytes, counts.
 
     CPU time is what is held against student's code; wall time is only a backstop, so that a loaded machine gives the same grades.
+    What its cells use up is not held against its exercises.
 
     Attributes
     ----------
-    cell, cells : CPU time of one cell, and of a pass over all cells.
-    exercise, notebook : CPU time of all calls of one exercise, and of everything.
-    idle, all_idle : time in which nothing runs, during one request, and in all.
-    grace : CPU time after which the judge ends a call that the budget inside has not ended.
+    cell, idle : CPU time of a statement of a cell, and time in which it waits; then it is interrupted, and the next one runs. `idle` is
+        also how long a call of an exercise may wait.
+    cells, cells_idle : CPU time and waiting of all cells. Then each statement has `hurried` seconds; when as much again is used up,
+        definitions alone are run, and when that is so once more, nothing.
+    exercise, exercise_idle : CPU time and waiting of all calls of one exercise.
+    exercises : CPU time of all exercises together.
+    grace : time in which a statement answers the interruption, and CPU time after which the judge ends a call that the budget inside has
+        not ended.
     frame : wall time for a frame to arrive, once it has begun.
     backstop, backstop_per_cpu : wall time of one request: so much, and so much for each second of its CPU budget.
     wall : wall time of everything.
@@ -31,11 +36,13 @@ class Limits:
     """
 
     cell: float = 10.0
-    cells: float = 60.0
-    exercise: float = 60.0
-    notebook: float = 300.0
     idle: float = 5.0
-    all_idle: float = 20.0
+    cells: float = 60.0
+    cells_idle: float = 20.0
+    hurried: float = 1.0
+    exercise: float = 60.0
+    exercise_idle: float = 20.0
+    exercises: float = 300.0
     grace: float = 1.0
     frame: float = 10.0
     backstop: float = 60.0
@@ -45,12 +52,22 @@ class Limits:
     started: int = 500
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How long a statement of a cell may run, and wait; and whether there is time left for definitions alone."""
+
+    cpu: float
+    idle: float
+    definitions: bool = False
+
+
 class Meter:
     """What one notebook has used up so far, over all its processes. It never decreases when a process ends."""
 
     def __init__(self, limits: Limits):
         self.limits = limits
         self.cpu = self.idle = 0.0
+        self.cells_cpu = self.cells_idle = 0.0  # the part of its cells
         self.received = self.started = 0
         self.began = time.monotonic()
         self.next_look = self.began + POLL
@@ -85,12 +102,20 @@ class Meter:
         if sum(max(0, held - seen["shared"]) for _, _, _, held in processes) > 1.5 * memory:
             raise WallError(Failure(Kind.PROCESS_MEMORY, limit=memory >> 20))
 
-    def require_more(self) -> None:
-        """Raises WallError where the notebook has used up what it has."""
+    def patience(self) -> Patience | None:
+        """What the next statement of a cell has; None where the cells have used up all that they have."""
         limits = self.limits
-        if self.cpu > limits.notebook:
-            raise WallError(Failure(Kind.NOTEBOOK_TIME, limit=limits.notebook))
-        if self.idle > limits.all_idle:
-            raise WallError(Failure(Kind.NOTEBOOK_IDLE, limit=limits.all_idle))
+        used = max(self.cells_cpu / limits.cells, self.cells_idle / limits.cells_idle)
+        if used >= 3.0 or time.monotonic() - self.began > limits.wall:
+            return None
+        if used >= 1.0:
+            return Patience(limits.hurried, limits.hurried, definitions=used >= 2.0)
+        return Patience(limits.cell, limits.idle)
+
+    def require_more(self) -> None:
+        """Raises WallError where the exercises have used up what they have."""
+        limits = self.limits
+        if self.cpu - self.cells_cpu > limits.exercises:
+            raise WallError(Failure(Kind.NOTEBOOK_TIME, limit=limits.exercises))
         if time.monotonic() - self.began > limits.wall:
             raise WallError(Failure(Kind.NOTEBOOK_UNFINISHED))

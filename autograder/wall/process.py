@@ -5,8 +5,9 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from autograder.outcome import Budget, Failure, Kind, StartError, WallError
@@ -14,8 +15,7 @@ from autograder.wall import wire
 from autograder.wall.limits import POLL, Meter
 
 MAX_CELL = 1 << 20
-
-
+MANY = 2000  # names that a report may hold
 AHEAD = 1 << 16  # bytes: most messages arrive in one piece
 
 
@@ -25,6 +25,31 @@ class Zygote(Protocol):
     memory: int
 
     def ask(self, message: dict[str, Any], connection: socket.socket | None = None) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a cell, as the student's side tells it: good for comments, and for what to try next.
+
+    Attributes
+    ----------
+    errors : what is wrong with the statements that failed
+    cut : what was wrong with those that were interrupted, and `places` where they begin
+    bound, rebound, lost, left : see `inside.cells.Cells.run`
+    threads, others : threads of the process that ran it, and processes beside it
+    seconds : wall time
+    """
+
+    errors: tuple[Failure, ...] = ()
+    cut: tuple[Failure, ...] = ()
+    places: tuple[tuple[int, int], ...] = ()
+    bound: frozenset[str] = frozenset()
+    rebound: frozenset[str] = frozenset()
+    lost: tuple[tuple[str, frozenset[str]], ...] = ()
+    left: frozenset[str] = frozenset()
+    threads: int = 1
+    others: int = 0
+    seconds: float = 0.0
 
 
 class Process:
@@ -45,28 +70,84 @@ class Process:
         if not self._wall.ask({"do": "stop"})["done"]:
             raise StartError("a process behind the wall cannot be killed")
 
-    def run_cell(self, source: str, number: int) -> Failure | None:
-        """Run one cell; what is wrong with it, or None.
+    def announce_points(self, points: dict[str, float]) -> None:
+        """What `check` gives back, which checks nothing over there."""
+        self._waiter.send(wire.encode({"do": "points", "points": points}))
+
+    def run_cell(
+        self,
+        source: str,
+        number: int,
+        part: str | Sequence[int] = "whole",
+        skip: Iterable[tuple[int, int]] = (),
+        lines: Sequence[int] = (),
+        strict: bool = False,
+    ) -> Ran:
+        """Run one cell, or a part of it; see `inside.cells.Cells.run`. Statements that take too long are interrupted.
 
         Raises
         ------
         WallError
-            Where the cell ended the process or used up its budget: this submission is dead then.
+            Where the cell ended the process, or does not let itself be interrupted: this process is dead then.
         """
         if len(source) > MAX_CELL:
-            return Failure(Kind.CELL_TOO_LONG, cell=number, limit=MAX_CELL >> 20)
-        self.meter.require_more()
-        budget = Budget(self.meter.limits.cell)
-        self._waiter.begin(budget)
-        self._waiter.send(wire.encode({"do": "cell", "source": source, "number": number}))
-        error = self._waiter.frame(budget).get("error")
-        if error is None:
-            return None
-        failure = read_error(error)
-        return replace(failure, cell=number, name=failure.name if failure.name.isidentifier() else "")
+            return Ran(errors=(Failure(Kind.CELL_TOO_LONG, cell=number, limit=MAX_CELL >> 20),))
+        part = part if isinstance(part, str) else list(part)
+        asked: dict[str, Any] = {"source": source, "number": number}
+        more = {"part": part, "skip": [list(place) for place in skip], "lines": list(lines), "strict": strict}
+        asked |= {key: value for key, value in more.items() if value not in ("whole", [], False)}
+        meter, began = self.meter, time.monotonic()
+        cut: list[Failure] = []
+        places: list[tuple[int, int]] = []
+        message: dict[str, Any] = {"cut": None}
+        while "cut" in message:
+            patience = meter.patience()
+            if patience is None:
+                raise WallError(Failure(Kind.CELLS_TIME, cell=number, limit=meter.limits.cells))
+            cpu, idle = meter.cpu, meter.idle
+            try:
+                self._waiter.begin(Budget(patience.cpu), patience.idle, knocks=True)
+                if not cut:
+                    self._waiter.send(wire.encode({"do": "cell", "cell": asked}))
+                message = self._waiter.dictionary()
+            finally:
+                meter.cells_cpu += meter.cpu - cpu
+                meter.cells_idle += meter.idle - idle
+            if "cut" in message:
+                place, source = _read_cut(message["cut"])
+                waited = meter.idle - idle > patience.idle
+                why = Failure(Kind.WAITS) if waited else Failure(Kind.TIME, limit=patience.cpu)
+                cut.append(replace(why, cell=number, line=place[0], source=source))
+                places.append(place)
+                if len(cut) > MANY:
+                    raise WallError(Failure(Kind.GARBLED))
+        ran = _read_report(message, number)
+        return replace(ran, cut=tuple(cut), places=tuple(places), seconds=time.monotonic() - began)
 
-    def threads(self) -> int:
-        return int(self._wall.ask({"do": "look", "pid": self._pid})["threads"])
+    def outline(self, source: str) -> tuple[list[tuple[frozenset[str], frozenset[str]]], frozenset[str]]:
+        """Names that each definition of a cell binds and uses, and those that its other statements bind. Raises WallError as `run_cell`."""
+        said = self._ask({"do": "outline", "source": source[:MAX_CELL]})
+        with _whole():
+            return [(_names(bound), _names(used)) for bound, used in _items(said["definitions"])], _names(said["left"])
+
+    def uses(self, name: str) -> dict[str, frozenset[str]]:
+        """What an exercise asks for when it is called; see `inside.cells.Cells.uses`. Raises WallError as `run_cell`."""
+        said = self._ask({"do": "uses", "name": name})
+        with _whole():
+            return {key: _names(asked) for key, asked in said["uses"].items() if isinstance(key, str)}
+
+    def is_well(self) -> bool:
+        """Whether it still answers."""
+        try:
+            self._ask({"do": "cell", "cell": {"source": "", "number": 0}})
+        except WallError:
+            return False
+        return True
+
+    def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
+        self._waiter.begin(Budget(self.meter.limits.hurried), self.meter.limits.hurried)
+        self._waiter.send(wire.encode(command))
+        return self._waiter.dictionary()
 
     def resident(self) -> int:
         """Bytes of memory that its processes hold, what they share with the zygote included."""
@@ -86,6 +167,60 @@ class Process:
     def stop_exercises(self) -> bool:
         """Kill every process of this submission but its first; False where that cannot be done."""
         return self._wall.ask({"do": "stop children", "pid": self._pid})["done"]
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Where what comes from the student's side is read, which may be anything. Raises WallError where it is nothing of ours."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise WallError(Failure(Kind.GARBLED)) from None
+
+
+def _items(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MANY:
+        raise ValueError("not a list of ours")
+    return value
+
+
+def _names(value: Any) -> frozenset[str]:
+    if any(type(name) is not str or len(name) > 100 for name in _items(value)):
+        raise ValueError("not names of ours")
+    return frozenset(value)
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1_000_000:
+        raise ValueError("not a number of ours")
+    return value
+
+
+def _read_cut(said: Any) -> tuple[tuple[int, int], str]:
+    """Where a statement begins that was interrupted, and its first line."""
+    with _whole():
+        source = said["source"]
+        if type(source) is not str or len(source) > 200:
+            raise ValueError("not a line of ours")
+        return (_number(said["line"]), _number(said["column"])), source
+
+
+def _read_cell_error(said: Any, number: int) -> Failure:
+    failure = read_error(said)
+    return replace(failure, cell=number, name=failure.name if failure.name.isidentifier() else "")
+
+
+def _read_report(said: dict[str, Any], number: int) -> Ran:
+    with _whole():
+        return Ran(
+            errors=tuple(_read_cell_error(error, number) for error in _items(said.get("errors", []))[:20]),
+            bound=_names(said.get("bound", [])),
+            rebound=_names(said.get("rebound", [])),
+            lost=tuple((str(name)[:100], _names(names)) for name, names in _items(said.get("lost", []))),
+            left=_names(said.get("left", [])),
+            threads=_number(said["threads"]),
+            others=_number(said["others"]),
+        )
 
 
 # What the student's side may say of an exception: anything else is for the judge to find.
@@ -138,10 +273,11 @@ class Waiter:
         self._frame_end: float | None = None
         self.begin(Budget(meter.limits.cell))
 
-    def begin(self, budget: Budget) -> None:
-        """Start the budget of one request."""
+    def begin(self, budget: Budget, idle: float | None = None, knocks: bool = False) -> None:
+        """Start the budget of one request, and how long it may wait; with `knocks`, code that is over it is interrupted first."""
         meter, limits = self._meter, self._meter.limits
         self._budget, self._cpu, self._idle, self._started = budget, meter.cpu, meter.idle, meter.started
+        self._waits, self._knocks = limits.idle if idle is None else idle, knocks
         self._end = time.monotonic() + limits.backstop + limits.backstop_per_cpu * budget.cpu
 
     def send(self, frame: bytes) -> None:
@@ -164,8 +300,12 @@ class Waiter:
             raise self._ended() from None
 
     def frame(self, budget: Budget) -> dict[str, Any]:
-        """One frame that holds a dict, from the submission's own process."""
+        """One frame that holds a dict, from the submission's own process, within a budget."""
         self.begin(budget)
+        return self.dictionary()
+
+    def dictionary(self) -> dict[str, Any]:
+        """One frame that holds a dict, from the submission's own process."""
         try:
             value = wire.decode(self._receive())
         except wire.WireError as error:
@@ -235,9 +375,12 @@ class Waiter:
         seen = self._wall.ask({"do": "look", "pid": self._pid})
         waiting = waiting and not self._poll.poll(0)  # it may have answered meanwhile, and wait for us
         meter.read(seen, waiting, self._wall.memory)
-        if meter.cpu - self._cpu > self._budget.cpu + limits.grace:  # the friendlier limit inside has had its chance
+        spent, waited = meter.cpu - self._cpu, meter.idle - self._idle
+        if self._knocks and (spent > self._budget.cpu or waited > self._waits):
+            self._wall.ask({"do": "knock", "pid": self._pid})
+        if spent > self._budget.cpu + limits.grace:  # the friendlier limit inside has had its chance
             raise WallError(Failure(Kind.TIME, limit=self._budget.cpu))
-        if meter.idle - self._idle > limits.idle:
+        if waited > self._waits + (limits.grace if self._knocks else 0.0):
             raise WallError(Failure(Kind.WAITS))
         if meter.started - self._started > limits.started:
             raise WallError(Failure(Kind.PROCESSES, limit=limits.started))
@@ -264,7 +407,7 @@ class WalledTransport:
         self._open, self._meter, self.code = open, meter, code
         self._waiter: Waiter | None = None
         self._memory: float | None = None
-        self._cpu = self._received = 0.0
+        self._cpu = self._idle = self._received = 0.0
         self.opened = False
         self.dead: Failure | None = None
         self.failed = False
@@ -277,7 +420,8 @@ class WalledTransport:
                 self._waiter = self._open()
             self._memory = budget.memory
             if not self.opened:  # what the cells took is not the exercise's
-                self.opened, self._cpu, self._received = True, self._meter.cpu, self._meter.received
+                self.opened, self._received = True, self._meter.received
+                self._cpu, self._idle = self._meter.cpu, self._meter.idle
             self._require_more()
             self._waiter.begin(budget)
             self._waiter.send(frame)
@@ -300,6 +444,8 @@ class WalledTransport:
         self._meter.require_more()
         if self._meter.cpu - self._cpu > limits.exercise:
             raise WallError(Failure(Kind.EXERCISE_TIME, limit=limits.exercise))
+        if self._meter.idle - self._idle > limits.exercise_idle:
+            raise WallError(Failure(Kind.EXERCISE_IDLE, limit=limits.exercise_idle))
         if self._meter.received - self._received > limits.received:
             raise WallError(Failure(Kind.RECEIVED, limit=limits.received >> 20))
 

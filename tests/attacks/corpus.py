@@ -324,7 +324,7 @@ attack(
     def double(x):
         return itertools.count()
     """),
-    "too long",
+    "too many parts",
     double=0,
 )
 attack("returns a giant whole number", answer("def double(x):\n    return 10**5000"), double=0)
@@ -758,7 +758,7 @@ attack(
     answer("import mmap\nmmap.mmap(-1, 700 << 20)[:] = bytes(700 << 20)\n" + WRONG),
     double=0,
 )
-attack("replaces the encoder", before("from autograder import wire\nwire.encode = lambda *a, **k: b'garbage'"))
+attack("replaces the encoder", before("from autograder.wall import wire\nwire.encode = lambda *a, **k: b'garbage'"))
 attack("replaces json", before("import json\njson.dumps = lambda *a, **k: '{}'\njson.loads = lambda *a, **k: {}"))
 attack("replaces time", before("import time\ntime.time = time.monotonic = time.sleep = lambda *a: 0.0"))
 attack("replaces fork and exit", before("import os\nos.fork = os._exit = os.kill = lambda *a: 1"))
@@ -974,12 +974,16 @@ attack(
     "every cell twice",
     edit(lambda n: n.update(cells=[c for cell in n["cells"] for c in (cell, copy.deepcopy(cell))])),
 )
-attack("defined again, wrongly", after(WRONG), double=0)
+attack("defined again, wrongly", after(WRONG))  # behind its check, as in a kernel
+attack(
+    "defined again, wrongly, before its check",
+    edit(lambda n: n["cells"].insert(defining(n, "double") + 1, code(WRONG))),
+    double=0,
+)
 attack("defined wrongly, then rightly", before(WRONG))
 attack(
     "answers tagged explore",
     edit(lambda n: [c["metadata"].update(tags=["explore"]) for c in n["cells"]]),
-    **NOTHING,
 )
 attack("a lambda", answer("double = lambda x: 2.0 * np.asarray(x, dtype=float)"))
 attack("a ufunc", answer("from functools import partial\ndouble = partial(np.multiply, 2.0)"))

@@ -9,7 +9,8 @@ import os
 import time
 from dataclasses import replace
 
-from autograder.grading import run as grading
+from autograder.grading import plan as planning
+from autograder.grading import workers
 from autograder.judge import checking
 from autograder.outcome import Budget
 from autograder.wall.limits import Limits
@@ -17,10 +18,12 @@ from autograder.wall.limits import Limits
 LIMITS = Limits(
     cell=1.5,
     cells=6.0,
+    hurried=0.5,
     exercise=10.0,
-    notebook=30.0,
+    exercises=30.0,
     idle=1.5,
-    all_idle=6.0,
+    cells_idle=6.0,
+    exercise_idle=6.0,
     grace=0.5,
     frame=2.0,
     backstop=20.0,
@@ -29,7 +32,7 @@ LIMITS = Limits(
 )
 
 checking.DEFAULT_BUDGET = Budget(cpu=1.0)
-_make_plan, _grade_unit = grading.make_plan, grading.grade_unit
+_make_plan, _grade_unit = planning.make_plan, workers.grade_unit
 
 
 def make_plan(*args, **kwargs):
@@ -44,7 +47,7 @@ def grade_unit(plan, payload, slot):
     return document
 
 
-grading.make_plan, grading.grade_unit = make_plan, grade_unit
+planning.make_plan, workers.grade_unit = make_plan, grade_unit
 
 if __name__ == "__main__":
     from autograder.cli import main

@@ -213,11 +213,11 @@ def where_the_time_goes(lab: Lab, paths: list[Path]) -> dict[str, float]:
         profile.disable()
     spent = {(Path(file).name, name): figures[3] for (file, _, name), figures in pstats.Stats(profile).stats.items()}
     parts = {
-        "waiting for students' functions": spent["wall.py", "request"],
-        "running their cells": spent["grading.py", "_run_cells"],
+        "waiting for students' functions": spent["process.py", "request"],
+        "running their cells": spent["reading.py", "advance"],
         "naming mistakes": spent["diagnose.py", "diagnose"],
     }
-    total = spent["grading.py", "grade_notebook"]
+    total = spent["one.py", "grade_notebook"]
     return {**parts, "the judge's checks, oracles and the rest": total - sum(parts.values()), "all": total}
 
 

@@ -26,7 +26,7 @@ LIMITS = {  # beside RLIMIT_AS, which depends on the size of the process
     resource.RLIMIT_FSIZE: 32 << 20,
     resource.RLIMIT_NOFILE: 256,
     resource.RLIMIT_CORE: 0,
-    resource.RLIMIT_CPU: 120,
+    resource.RLIMIT_CPU: 300,  # of one process: more than the judge allows all cells of a notebook
 }
 PROCESSES = 64
 

@@ -5,9 +5,7 @@ handed call back to the judge by frames of their own. Values are the only part o
 """
 
 from __future__ import annotations
-import __future__
 
-import ast
 import inspect
 import linecache
 import re
@@ -15,7 +13,6 @@ import signal
 import sys
 import threading
 import traceback
-import types
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -336,82 +333,3 @@ def signature(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> d
         return {"kind": "signature", "takes": [needed, most], "name": unknown[0] if unknown else ""}
     except BaseException:  # a signature of the student's own making
         return {}
-
-
-def run_cell(source: str, number: int, namespace: dict[str, Any]) -> dict[str, Any] | None:
-    """Run one notebook cell; the description of its error, or None."""
-    name = f"<cell {number}>"
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    try:
-        execute(source, name, namespace)
-    except BaseException as error:
-        return describe(error, namespace)
-    return None
-
-
-def execute(source: str, name: str, namespace: dict[str, Any]) -> None:
-    """Run code as a notebook does: `await` at the top level, and what an earlier cell took from `__future__`."""
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    for value in list(namespace.values()):
-        if type(value) is __future__._Feature:
-            flags |= value.compiler_flag
-    try:
-        code = compile(source, name, "exec", flags, dont_inherit=True)
-    except SyntaxError:  # perhaps IPython's syntax: magics, shell escapes, trailing question marks
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        code = compile(TransformerManager().transform_cell(source), name, "exec", flags, dont_inherit=True)
-    if code.co_flags & inspect.CO_COROUTINE:
-        import asyncio
-
-        asyncio.run(eval(code, namespace))
-    else:
-        exec(code, namespace)
-
-
-class Magics:
-    """What `get_ipython()` gives while grading: magics that time run their code, others do nothing, shells are closed."""
-
-    RUN = frozenset({"time", "capture", "prun"})  # %timeit defines nothing, so that it need not run
-    SILENT = frozenset("timeit bash sh script html HTML javascript js latex markdown svg SVG writefile file".split())
-
-    def __init__(self, namespace: dict[str, Any]):
-        self.namespace = namespace
-
-    def _run(self, name: str, code: str) -> None:
-        execute(code, f"<cell magic {name}>", self.namespace)
-
-    def run_line_magic(self, name: str, line: str, *_args: Any, **_kwargs: Any) -> None:
-        if name in self.RUN:
-            self._run(name, re.sub(r"^(-\w+\s+)+", "", line))
-
-    def run_cell_magic(self, name: str, _line: str, cell: str) -> None:
-        if name in self.RUN:
-            self._run(name, cell)
-        elif name not in self.SILENT:
-            raise RuntimeError(f"%%{name} is not available while grading")
-
-    def system(self, _command: str) -> None:
-        """Shell escapes do nothing: what they were to install is not there, and the cell goes on."""
-
-    def getoutput(self, _command: str) -> list[str]:
-        return []
-
-    system_piped = system_raw = system
-
-    @property
-    def user_ns(self) -> dict[str, Any]:
-        return self.namespace
-
-    def __getattr__(self, _name: str) -> Callable[..., None]:
-        """Whatever else IPython's shell can do makes no difference to an answer."""
-        return lambda *_args, **_kwargs: None
-
-
-def fresh_namespace() -> dict[str, Any]:
-    """An empty `__main__` as a notebook's cells expect it."""
-    main = types.ModuleType("__main__")
-    magics = Magics(main.__dict__)
-    main.__dict__.update(get_ipython=lambda: magics, display=lambda *_args, **_kwargs: None)
-    sys.modules["__main__"] = main
-    return main.__dict__

@@ -16,12 +16,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import autograder
 from autograder.wall import wire
 from autograder.wall.inside import confine
-from autograder.wall.inside.student import Session, fresh_namespace, run_cell
+from autograder.wall.inside.cells import Cells
+from autograder.wall.inside.student import Session
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+KNOCK = signal.SIGUSR1  # the statement that runs has had its time
 PATIENCE = 10.0  # seconds in which everything must be caught
 FEW = 4
 
@@ -67,6 +70,8 @@ def main(descriptor: int) -> None:
             child.close()
         elif command["do"] == "look":
             send_message(control, look(command["pid"], dying))
+        elif command["do"] == "knock":
+            send_message(control, {"done": knock(command["pid"])})
         elif command["do"] == "stop children":
             send_message(control, {"done": kill_all({command["pid"]}, dying)})
         elif command["do"] == "stop":
@@ -80,8 +85,10 @@ def warm_up(source: str) -> None:
     """
     import numpy.linalg
     import numpy.random  # noqa: F401
+    from tqdm import tqdm
 
-    run_cell(source, 0, fresh_namespace())
+    tqdm.monitor_interval = 0  # or a progress bar leaves a thread behind, and what has threads cannot be forked
+    Cells().run(source, 0)
     if "torch" in sys.modules:
         import torch
 
@@ -115,6 +122,14 @@ def spawn(control: socket.socket, child: socket.socket, home: int | None, setup:
     return pid
 
 
+def knock(pid: int) -> bool:
+    try:
+        os.kill(pid, KNOCK)
+    except OSError:  # it has just ended
+        return False
+    return True
+
+
 def close_streams() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
@@ -134,31 +149,48 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
     else:
         layers.active.append("own processes")
     send_message(connection, {"layers": layers.active, "missing": layers.missing})
-    namespace = fresh_namespace()
-    run_cell(setup["warm"], 0, namespace)  # the lab's imports are there, whatever has become of the cell that has them
+    sys.path.insert(0, "")  # as in a kernel: what a cell writes beside the notebook can be imported
     fork, leave, child_ends, default = os.fork, os._exit, signal.SIGCHLD, signal.SIG_DFL
-    receive, hand_over, send, run, serve = receive_message, receive_socket, send_message, run_cell, serve_exercise
-    close, stay_attached, handle = connection.close, confine.die_with_parent, signal.signal
+    receive, hand_over, send, serve = receive_message, receive_socket, send_message, serve_exercise
+    close, stay_attached, handle, count = connection.close, confine.die_with_parent, signal.signal, company
+    cells = Cells(lambda message: send(connection, message))
+    namespace = cells.namespace
+    cells.run(setup["warm"], 0)  # the lab's imports are there, whatever has become of the cell that has them
     handle(child_ends, lambda *_: reap())  # not SIG_IGN: that would forget the CPU time of what ended
+    handle(KNOCK, cells.knocked)
     while True:
         try:
             command = receive(connection)
         except EOFError:
             leave(0)
         if command["do"] == "cell":
-            error = run(command["source"], command["number"], namespace)
-            send(connection, {"error": error})
-            continue
-        exercise = hand_over(connection)
-        if command["do"] == "serve":  # no fork: it would not survive the threads that the cells started
-            serve(exercise, namespace)
-        elif fork() == 0:
-            close()
-            if no_pid_namespace:  # all others end with the first process of one
-                stay_attached()
-            handle(child_ends, default)
-            serve(exercise, namespace)
-        exercise.close()
+            send(connection, cells.run(**command["cell"]) | count())
+        elif command["do"] == "outline":
+            send(connection, cells.outline(command["source"]))
+        elif command["do"] == "uses":
+            send(connection, {"uses": cells.uses(command["name"])})
+        elif command["do"] == "points":
+            autograder.POINTS.update(command["points"])
+        else:
+            exercise = hand_over(connection)
+            if command["do"] == "serve":  # no fork: it would not survive the threads that the cells started
+                serve(exercise, namespace)
+            elif fork() == 0:
+                close()
+                if no_pid_namespace:  # all others end with the first process of one
+                    stay_attached()
+                handle(child_ends, default)
+                serve(exercise, namespace)
+            exercise.close()
+
+
+def company() -> dict[str, int]:
+    """How many threads this process has, and how many processes there are beside it, as far as it can see."""
+    try:
+        alone = {"threads": len(os.listdir("/proc/self/task"))}
+        return alone | {"others": sum(entry.isdigit() for entry in os.listdir("/proc")) - 1}
+    except OSError:
+        return {"threads": threading.active_count(), "others": 1}
 
 
 def serve_exercise(connection: socket.socket, namespace: dict[str, Any]) -> None:

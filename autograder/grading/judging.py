@@ -1,0 +1,151 @@
+"""Judges the exercises of one notebook, each where the notebook checks it, and at its end where that may give more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from autograder.course import Entry
+from autograder.grading.plan import Plan
+from autograder.grading.reading import Reading
+from autograder.grading.script import Script
+from autograder.judge.checking import Check
+from autograder.judge.run import Recording, run_exercise, unrunnable
+from autograder.outcome import Failure, Kind, Outcome
+from autograder.result import ExerciseResult
+from autograder.wall.box import Wall
+from autograder.wall.inside.student import OutOfTime, cpu_limit
+from autograder.wall.limits import Meter
+from autograder.wall.process import WalledTransport
+
+JUDGING = 60.0  # CPU seconds that the judge spends on one exercise, for results that are made to be slow to check
+UNSEEN = (Outcome.NOT_DEFINED, Outcome.NOT_WRITTEN)
+
+
+@dataclass
+class Exercise:
+    """One exercise of a notebook, and the best that came of it so far.
+
+    Attributes
+    ----------
+    judged : int
+        Steps of the reading behind which it was judged last.
+    uses : dict
+        Which names it asks for when it is called, and what they ask for.
+    """
+
+    entry: Entry
+    checks: list[Check]
+    result: ExerciseResult | None = None
+    recording: Recording = field(default_factory=dict)
+    judged: int = 0
+    uses: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def is_full(self) -> bool:
+        return self.result is not None and self.result.score == self.result.max_score
+
+    @property
+    def asks_for(self) -> frozenset[str]:
+        """Names on which it may rest, its own included."""
+        return frozenset((self.name, *self.uses)).union(*self.uses.values())
+
+
+class Grading:
+    """The exercises of one notebook, judged in one reading of it or two."""
+
+    def __init__(self, script: Script, plan: Plan, wall: Wall):
+        checks = plan.checks()
+        self._script, self._plan, self._wall = script, plan, wall
+        self._code = "\n".join(cell.source for cell in script.cells)
+        self.exercises = [Exercise(entry, checks[entry.name]) for entry in plan.exercises]
+        self._points = {e.name: float(sum(check.points for check in e.checks)) for e in self.exercises}
+        self._meter = Meter(plan.limits)
+
+    def judge(self) -> Reading:
+        """Judge all exercises; the first reading, in which all cells were run that are run for everybody."""
+        first = Reading(self._wall, self._script, self._meter, self._points)
+        try:
+            first.choose()
+            self._along(first, self.exercises)
+        finally:
+            first.end()
+        again, strict = self._worth_another(first)
+        if again:
+            second = Reading(self._wall, self._script, self._meter, self._points, faithful=True, strict=strict)
+            try:
+                self._along(second, again)
+            finally:
+                second.end()
+        return first
+
+    def _along(self, reading: Reading, exercises: list[Exercise]) -> None:
+        """Judge exercises where the notebook checks them, and at its end where that may give more."""
+        for exercise in exercises:
+            exercise.judged = 0
+        for step in self._script.steps:
+            now = len(reading.ran)
+            reading.advance()
+            for exercise in exercises:
+                unchecked = exercise.name not in self._script.checked
+                if exercise.name in step.due or (unchecked and reading.have_changed(frozenset([exercise.name]), now)):
+                    self._judge_again(exercise, reading)
+        for exercise in exercises:
+            self._judge_again(exercise, reading)
+
+    def _judge_again(self, exercise: Exercise, reading: Reading) -> None:
+        """Judge an exercise as of now, where it is not full and what it rests on has changed; the better result counts."""
+        if exercise.is_full or not reading.have_changed(exercise.asks_for, exercise.judged):
+            return
+        exercise.judged = len(reading.ran)
+        result, recording = self._run(exercise, reading)
+        if exercise.result is None or _worth(result) > _worth(exercise.result):
+            exercise.result, exercise.recording = result, recording
+        if not exercise.is_full:
+            exercise.uses = reading.uses(exercise.name)
+
+    def _run(self, exercise: Exercise, reading: Reading) -> tuple[ExerciseResult, Recording]:
+        name, optional = exercise.name, exercise.entry.optional
+        transport = WalledTransport(reading.open, reading.meter, self._code)
+        try:
+            with cpu_limit(JUDGING):
+                return run_exercise(
+                    name, exercise.checks, transport, seed=self._plan.seed, secret=True, optional=optional
+                )
+        except OutOfTime:
+            slow = Failure(Kind.JUDGING, call=name, limit=JUDGING)
+            return unrunnable(name, exercise.checks, Outcome.FAILED, slow, optional), {}
+        finally:
+            transport.close()
+            reading.finish_exercise(transport.failed)
+
+    def _worth_another(self, first: Reading) -> tuple[list[Exercise], bool]:
+        """The exercises that may earn more where the notebook is read as a kernel does, and whether that is strictly so.
+
+        Those are exercises that are not full and ask for a name of a cell that explores, or of one that started threads; or for a name
+        that only has its meaning because a cell went on behind a statement that failed.
+        """
+        missing: set[str] = set()
+        own: set[str] = set()
+        for index, (step, ran) in enumerate(zip(self._script.steps, first.ran)):
+            reduced = first.reduced.get(index)
+            if step.explores:
+                missing |= step.left | ran.left | (ran.bound & own)
+            else:
+                own |= ran.bound
+            if reduced is not None and reduced.kind is Kind.THREADS:
+                missing |= ran.left
+            for name, lost in ran.lost:
+                missing |= lost if name in missing else set()
+        rebound = frozenset().union(*(ran.rebound for ran in first.ran))
+        left = [exercise for exercise in self.exercises if not exercise.is_full]
+        strict = [exercise for exercise in left if exercise.asks_for & rebound]
+        return [e for e in left if e in strict or e.asks_for & missing], bool(strict)
+
+
+def _worth(result: ExerciseResult) -> tuple[int, bool]:
+    """The better of two results has more points, or more to say."""
+    return result.score, result.outcome not in UNSEEN
