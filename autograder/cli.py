@@ -179,7 +179,8 @@ def grade(
     ] = None,
     assignment: Annotated[str, typer.Option(help="What your system calls the lab, where not by its name: hw1.")] = "",
     due: Annotated[
-        Optional[datetime], typer.Option(help="When it was due, in this machine's time, for the column `late`.")
+        Optional[datetime],
+        typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], help="When it was due here, for the column `late`."),
     ] = None,
     thin: Annotated[bool, typer.Option("--thin", help="Do without bubblewrap (not for graded use).")] = False,
 ) -> None:

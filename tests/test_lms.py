@@ -1,8 +1,11 @@
 """What learning platforms, and teachers without one, hand to the grader: each form of names, in each kind of container."""
 
+import csv
 import io
 import json
 import logging
+import subprocess
+import sys
 import unicodedata
 import zipfile
 from datetime import datetime
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
 from autograder.files import clean
 from autograder.grading.intake import NO_NOTEBOOK, IntakeError, collect
@@ -609,6 +613,36 @@ def test_two_students_of_one_name_are_two(tmp_path):
 def test_a_long_hostile_name_is_read_in_no_time(tmp_path, name):
     """It would take minutes if matching went over all ways to split it."""
     assert payloads(collected(make_zip(tmp_path / "c.zip", {f"{name}.ipynb": JANE, "ann.ipynb": KIM})))["ann"] == KIM
+
+
+# --- through the command line -----------------------------------------------------------------------------------------
+
+
+def test_a_mixed_class_from_end_to_end(mini, tmp_path):
+    """A platform's files, one sent by mail, and what is no notebook: each has its row, its lateness and its reason."""
+    solved = build(find_lab(mini, "lab9"), Kind.WALKTHROUGH).encode()
+    class_ = {
+        "Lab 9_jdoe_attempt_2025-01-04-10-00-00_lab9_mini.ipynb": build(find_lab(mini, "lab9")).encode(),
+        "Lab 9_jdoe_attempt_2025-01-05-12-30-00_lab9_mini.ipynb": solved,
+        "Lab 9_klee_attempt_2025-01-05-11-30-00_lab9_mini.ipynb": JANE,
+        "Lab 9_poe_attempt_2025-01-05-11-30-00.txt": b"nothing attached",
+        "roe.ipynb.txt": solved, "xu.py": b"x = 1", "grades.csv": b"",
+    }  # fmt: skip
+    words = ["grade", tree(tmp_path / "class", class_), "--lab", "lab9", "--out", tmp_path / "out", "--seed", 1]
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", *map(str, words), "--due", "2025-01-05T12:00"], cwd=mini, capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    with open(tmp_path / "out" / "grades.csv", newline="") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert {student: (row["score"], row["late"]) for student, row in rows.items()} == {
+        "jdoe": ("7", "30 min"), "klee": ("0", ""), "poe": ("0", ""), "roe": ("7", ""), "xu": ("0", ""),
+    }  # fmt: skip
+    assert rows["klee"]["remarks"] == "all exercises: another course's notebook: none of lab9's exercises in it"
+    assert rows["poe"]["remarks"] == f"all exercises: {NO_NOTEBOOK}"
+    assert "Blackboard" in rows["roe"]["remarks"] and "handed in as roe.ipynb.txt" in rows["roe"]["remarks"]
+    assert f"{NO_NOTEBOOK} (but xu.py)" in rows["xu"]["remarks"]
+    assert "handed in 2 times: the newest counts" in rows["jdoe"]["remarks"]
 
 
 # --- the course's own lab ---------------------------------------------------------------------------------------------
