@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -166,9 +167,7 @@ def build(
 
 @app.command()
 def grade(
-    submissions: Annotated[
-        Path, typer.Argument(help="A folder of notebooks, nbgrader's submitted/, or a Canvas or Gradescope zip.")
-    ],
+    submissions: Annotated[Path, typer.Argument(help="What your platform gives out, or a folder of notebooks.")],
     lab: LabName,
     out: Annotated[Path, typer.Option(help="Where results go.")] = Path("graded"),
     seed: Annotated[Optional[int], typer.Option(help="The instructor's seed; drawn once where not given.")] = None,
@@ -177,6 +176,11 @@ def grade(
     scheduler: Annotated[Optional[str], typer.Option(help="Address of a dask.distributed scheduler.")] = None,
     private: Annotated[
         Optional[Path], typer.Option(help="A folder of checks of your own; known mistakes are not named then.")
+    ] = None,
+    assignment: Annotated[str, typer.Option(help="What your system calls the lab, where not by its name: hw1.")] = "",
+    due: Annotated[
+        Optional[datetime],
+        typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], help="When it was due here, for the column `late`."),
     ] = None,
     thin: Annotated[bool, typer.Option("--thin", help="Do without bubblewrap (not for graded use).")] = False,
 ) -> None:
@@ -190,9 +194,9 @@ def grade(
     from autograder.reports.text import table
 
     chosen = find_lab(find_root(), lab)
-    handed_in = collect(submissions, chosen.name)
     folder = RunFolder(out)
     plan = make_plan(chosen, choose_seed(folder, seed, resume), private, thin)
+    handed_in = collect(submissions, chosen.name, chosen.topic, plan.release, assignment, due)
     workers = jobs or cores()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     stderr = Console(stderr=True)
@@ -302,7 +306,8 @@ def canvas(
 
     done = to_canvas(_read_results(graded), gradebook, out, assignment)
     _say(f"wrote {out}: {len(done.matched)} students matched")
-    for said, students in (("no row for", done.without_row), ("no result for", done.without_result)):
+    lists = (("no row for", done.without_row), ("no result for", done.without_result), ("excused", done.excused))
+    for said, students in lists:
         if students:
             _say(f"{said}: {', '.join(students)}")
 

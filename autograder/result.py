@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.outcome import Failure, Outcome
@@ -104,12 +104,16 @@ class ExerciseResult:
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """A student's answer to a written question, collected to be marked by hand; it carries no score here."""
+    """A student's answer to a written question, collected to be marked by hand; it carries no score here.
+
+    `attachments` are pictures as data URIs by name, of raster images only; the text has them as `attachment:<name>`.
+    """
 
     question: str
     title: str
     max_score: int
     answer: str
+    attachments: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from contextlib import closing
 from dataclasses import replace
@@ -126,6 +127,46 @@ def test_only_an_exact_match_or_a_single_guess_counts(tmp_path, template, row, s
     written = {line["ID"]: line["Lab 1: Likelihood (501)"] for line in read(tmp_path / "out.csv")}
     assert {id: score for id, score in written.items() if score == "7"} == scores
     assert export.without_row == (() if scores else (student,))
+
+
+def with_cell(rows, id, cell):
+    return [[*row[:5], cell, *row[6:]] if row[1] == id else row for row in rows]
+
+
+@pytest.mark.parametrize("cell", ["EX", "ex", " EX "])
+def test_who_is_excused_stays_excused(tmp_path, template, cell):
+    rows = with_cell(with_cell(GRADEBOOK, "1001", cell), "1003", cell)
+    export = to_canvas([make("jdoe"), make("john", 0)], template(rows), tmp_path / "out.csv")
+    written = {line["ID"]: line["Lab 1: Likelihood (501)"] for line in read(tmp_path / "out.csv")}
+    assert (written["1001"], written["1002"], written["1003"]) == (cell, "4", cell)
+    assert export.excused == ("Doe, Jane",) and list(export.matched) == ["john"] and export.without_row == ()
+    assert "Núñez, Ana María" not in export.without_result  # nothing is missing of her
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("other", ["NFC", "NFD", "NFKD"])
+@pytest.mark.parametrize("student", ["Ana María Núñez", "Núñez, Ana María", "núñezanamaría", "ñandú"])
+def test_a_name_is_the_same_in_every_form_of_unicode(tmp_path, template, form, other, student):
+    """A Mac takes the letters of a file's name apart."""
+    rows = [[unicodedata.normalize(form, cell) for cell in row] for row in with_login(GRADEBOOK, "1003", "ñandú@x.edu")]
+    export = to_canvas([make(unicodedata.normalize(other, student))], template(rows), tmp_path / "out.csv")
+    assert export.without_row == ()
+    assert {line["ID"]: line["Lab 1: Likelihood (501)"] for line in read(tmp_path / "out.csv")}["1003"] == "7"
+
+
+def with_login(rows, id, login):
+    return [[*row[:3], login, *row[4:]] if row[1] == id else row for row in rows]
+
+
+def test_a_student_in_two_sections_has_the_score_in_both_and_test_students_have_none(tmp_path, template):
+    second = [
+        ["Doe, Jane", "1001", "s-77", "jdoe@x.edu", "B", "", "", ""],
+        ["Student, Test", "1998", "", "", "B", "", "", ""],
+    ]
+    export = to_canvas([make("doejane_1001"), make("kim1")], template([*GRADEBOOK, *second]), tmp_path / "out.csv")
+    scores = [(line["ID"], line["Section"], line["Lab 1: Likelihood (501)"]) for line in read(tmp_path / "out.csv")]
+    assert [s for s in scores if s[2] == "7" and s[0]] == [("1001", "A", "7"), ("1004", "B", "7"), ("1001", "B", "7")]
+    assert len(export.matched) == 2 and not {"Student, Test", "Doe, Jane"} & set(export.without_result)
 
 
 def test_the_upload_has_canvas_columns_and_every_row(tmp_path, template):
@@ -576,11 +617,13 @@ def run(root: Path) -> dict:
     return json.loads((root / "results" / "results.json").read_text("utf-8"))
 
 
-def test_a_submission_is_graded_as_gradescope_would(course, gradescope):
+@pytest.mark.parametrize("where", [".", "posekit-fork/labs", "a folder/with spaces/in it"])
+def test_a_submission_is_graded_as_gradescope_would(course, gradescope, where):
     walkthrough = nbformat.reads(build(find_lab(course, "lab1"), Kind.WALKTHROUGH), as_version=4)
     for cell in walkthrough.cells:
         cell.source = cell.source.replace("secret_way = -x", "secret_way = x")
-    nbformat.write(walkthrough, gradescope / "submission" / "my work.ipynb")
+    (gradescope / "submission" / where).mkdir(parents=True, exist_ok=True)
+    nbformat.write(walkthrough, gradescope / "submission" / where / "my work.ipynb")
     results = run(gradescope)
     assert results["score"] == 2
     assert {t["name"]: (t["score"], t["max_score"]) for t in results["tests"]} == {

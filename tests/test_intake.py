@@ -1,12 +1,13 @@
 """Intake: every layout that a teacher may have, and every trick that a folder or an archive may play."""
 
-import hashlib
 import io
 import logging
 import os
 import signal
 import stat
 import struct
+import subprocess
+import sys
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from autograder.files import NAME_BYTES, clean, file_names, safe_name, write_atomically
 from autograder.grading import intake
 from autograder.grading.intake import NO_NOTEBOOK, NOTEBOOK_BYTES, IntakeError, collect, sources
+from tests.trees import by_student, make_zip, payload, payloads, tree
 
 NB = b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}'
 
@@ -26,7 +28,7 @@ NB = b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}'
 def no_hang():
     """A read that blocks fails the test instead of holding up the suite."""
     previous = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("collect hangs"))
-    signal.alarm(60)
+    signal.alarm(600)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, previous)
@@ -34,43 +36,6 @@ def no_hang():
 
 def put(root: Path, **files: bytes) -> Path:
     return tree(root, files)
-
-
-def tree(root: Path, files: dict[str, bytes]) -> Path:
-    for name, data in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return root
-
-
-def make_zip(path: Path, files: list[tuple[str | zipfile.ZipInfo, bytes]] | dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items() if isinstance(files, dict) else files:
-            archive.writestr(name, data)
-    return path
-
-
-def by_student(submissions):
-    assert [s.student for s in submissions] == sorted({s.student for s in submissions})
-    for s in submissions:
-        assert (s.digest == "") == (s.error is not None)
-        assert isinstance(s.notes, tuple) and all("\n" not in note for note in s.notes)
-    return {s.student: s for s in submissions}
-
-
-def payload(submission):
-    """The bytes that will be graded, None where there are none."""
-    if submission.error is not None:
-        with pytest.raises(IntakeError, match="^[^\n]*$"):
-            submission.read()
-        return None
-    assert hashlib.sha256(submission.read()).hexdigest() == submission.digest
-    return submission.read()
-
-
-def payloads(submissions):
-    return {s.student: payload(s) for s in submissions}
 
 
 # --- a folder of notebooks --------------------------------------------------------------------------------------------
@@ -174,13 +139,13 @@ def test_a_notebook_without_permission_is_its_students_error(tmp_path, monkeypat
 
 def after_listing(monkeypatch, action):
     """Do something between the listing of a folder and the reading of its files."""
-    original = intake._submissions
+    original = intake.find
 
     def late(*args, **kwargs):
         action()
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(intake, "_submissions", late)
+    monkeypatch.setattr(intake, "find", late)
 
 
 def test_a_file_that_vanishes_is_its_students_error(tmp_path, monkeypatch):
@@ -234,7 +199,7 @@ def test_a_folder_on_the_way_that_becomes_a_link_is_not_followed(tmp_path, monke
 
 FLAT = {
     "ann.ipynb": NB, "bob.pdf": b"", "cy.ipynb.txt": NB, "dan.ipynb.json": NB, "eve/lab1_likelihood.ipynb": NB,
-    ".dot.ipynb": NB,
+    ".dot.ipynb": NB, "roster.csv": b"", "old/scratch.ipynb": NB, "README.md": b"",
 }  # fmt: skip
 SYSTEM = {
     ".DS_Store": b"", "Thumbs.db": b"", "desktop.ini": b"", "._ann.ipynb": b"", "__MACOSX/ann.ipynb": b"",
@@ -243,15 +208,16 @@ SYSTEM = {
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_what_is_ignored_in_a_flat_folder_is_named_once_and_what_systems_leave_is_not(tmp_path, caplog, zipped):
+def test_everybody_in_a_flat_folder_has_a_row_and_what_is_ignored_is_named_once(tmp_path, caplog, zipped):
     if zipped:
         path = make_zip(tmp_path / "c.zip", FLAT | SYSTEM | {"a\\b.ipynb": NB})
-        ignored = ["bob.pdf", "cy.ipynb.txt", "dan.ipynb.json", "eve", ".dot.ipynb", "a"]
+        ignored = ["roster.csv", "old", "README.md", ".dot.ipynb", "a"]
     else:
         path = tree(tmp_path, FLAT | SYSTEM)
-        ignored = ["bob.pdf", "cy.ipynb.txt", "dan.ipynb.json", "eve", ".dot.ipynb"]
-    assert payloads(collect(path, "lab1")) == {"ann": NB}
-    assert sorted(m.partition(": ")[0] for m in caplog.messages) == sorted(map(repr, ignored))
+        ignored = ["roster.csv", "old", "README.md", ".dot.ipynb"]
+    assert payloads(collect(path, "lab1")) == {"ann": NB, "bob": None, "cy": NB, "dan": NB, "eve": NB}
+    named = [m.partition(": ")[0] for m in caplog.messages if m.startswith("'")]
+    assert sorted(named) == sorted(map(repr, ignored))
 
 
 HOSTILE = "x\x1b[31m\ny\u202e"
@@ -353,10 +319,14 @@ def test_a_notebook_outside_a_labs_folder_is_named(tmp_path, caplog):
         tmp_path, {"submitted/ann/lab1/lab1.ipynb": b"a", "submitted/eve/lab1.ipynb": b"e", "submitted/cy.ipynb": b"c"}
     )
     put(tmp_path, **{"source/lab1/lab1.ipynb": b"s"})
-    assert payloads(collect(tmp_path, "lab1")) == {"ann": b"a", "eve": None}
+    (tmp_path / "submitted/ben").mkdir()
+    put(tmp_path, **{"submitted/ben/scratch.ipynb": b"b"})
+    found = collect(tmp_path, "lab1")
+    assert payloads(found) == {"ann": b"a", "ben": None, "eve": b"e"}
+    assert by_student(found)["eve"].notes == ("not in a folder called lab1",)
     assert sorted(m.partition(": ")[0] for m in caplog.messages) == [
+        "'submitted/ben/scratch.ipynb'",
         "'submitted/cy.ipynb'",
-        "'submitted/eve/lab1.ipynb'",
     ]
 
 
@@ -382,8 +352,10 @@ def check_canvas(submissions):
         "leekim_1005": None, "parkjo_1006": None, "évaño_1007": b"unicode",
     }  # fmt: skip
     assert found["doejane_1001"].notes == ()
-    assert found["doejohn_1002"].notes == ("handed in late (Canvas)",)
-    assert found["smithal_1003"].notes == ("handed in late (Canvas)", "handed in 3 times: the newest counts")
+    late = {student for student, submission in found.items() if submission.late}
+    assert late == {"doejohn_1002", "smithal_1003"} and found["doejohn_1002"].late == "marked by Canvas"
+    assert found["doejohn_1002"].notes == ()
+    assert found["smithal_1003"].notes == ("handed in 3 times: the newest counts",)
     assert found["leekim_1005"].error == f"{NO_NOTEBOOK} (but report.pdf)"
 
 
@@ -404,7 +376,7 @@ def test_a_zip_is_canvass_only_where_every_notebook_has_its_form(tmp_path):
 
 
 def test_a_number_without_end_is_a_name(tmp_path):
-    long = f"bob_3_{'1' * 5000}_lab1"
+    long = f"bob_3_{'1' * 5000}_mine"
     assert payloads(collect(make_zip(tmp_path / "c.zip", {f"{long}.ipynb": b"b", "ann.ipynb": b"a"}), "lab1")) == {
         "ann": b"a",
         long: b"b",
@@ -572,6 +544,37 @@ def test_an_archive_that_expands_past_the_total_is_one_line(tmp_path, monkeypatc
     files = {f"s{i}.ipynb": bytes(2**18) for i in range(5)}
     with pytest.raises(IntakeError, match="expands to more than"):
         collect(make_zip(tmp_path / "b.zip", files), "lab1")
+
+
+COLLECT = """
+import resource, sys
+from autograder.grading.intake import collect
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = collect(sys.argv[1], "lab1")
+assert all(len(submission.read()) > 4_000_000 for submission in found[:3])
+print(len(found), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize(
+    "count", [40, pytest.param(466, marks=pytest.mark.slow), pytest.param(2000, marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_class_need_not_fit_into_memory(tmp_path, count, zipped):
+    """Notebooks of 4 MB with their outputs: what is kept of each is a name and a digest."""
+    if zipped:
+        outputs = b" " * 4_000_000
+        path = make_zip(tmp_path / "c.zip", {f"s{number}.ipynb": NB + outputs for number in range(count)})
+    else:
+        path = tmp_path / "class"
+        path.mkdir()
+        for number in range(count):
+            with open(path / f"s{number}.ipynb", "wb") as file:
+                file.write(NB)
+                file.truncate(4_100_000)  # a hole, which costs no disk
+    done = subprocess.run([sys.executable, "-c", COLLECT, path], capture_output=True, text=True, check=True)
+    students, grown = map(int, done.stdout.split())
+    assert students == count and grown < 60_000  # KiB: a few notebooks, not 40
 
 
 def test_too_many_entries_is_one_line(tmp_path, monkeypatch):

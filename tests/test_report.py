@@ -204,7 +204,7 @@ def test_an_error_of_the_whole_notebook_is_one_remark(tmp_path):
 
 # --- pages ------------------------------------------------------------------------------------------------------------
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "img"}
 
 
 class Page(html.parser.HTMLParser):
@@ -311,6 +311,27 @@ def test_pages_stand_alone(tmp_path, wall):
         assert "url(" not in style and "@import" not in style
         assert any(m.get("name") == "viewport" for m in page.find("meta"))
         assert page.find("html")[0]["lang"] == "en"
+
+
+PICTURE = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+
+
+@pytest.mark.parametrize("name", ["image.png", *HOSTILE])
+def test_a_page_shows_the_pictures_of_an_answer_and_loads_nothing_else(tmp_path, name):
+    answer = WrittenAnswer("4b", "Why?", 3, "", {name: PICTURE})
+    page = feedback(tmp_path, make("ann", written=(answer,)))
+    (image,) = page.find("img")
+    assert image == {"src": PICTURE, "alt": f"The student's picture {clean(name)}"} and "No answer." not in page.text
+    (policy,) = [m["content"] for m in page.find("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.endswith("; img-src data:") and policy.count("data:") == 1
+    assert "img-src" not in feedback(tmp_path, make("ann", written=(replace(answer, attachments={}),))).source
+
+
+def test_a_file_that_is_no_notebook_is_one_line_on_the_page(tmp_path):
+    tests = tuple(TestResult(name, 1, Outcome.UNREADABLE, "the file is a PDF") for name in ("a", "b"))
+    exercises = [ExerciseResult(name, tests, error="the file is a PDF") for name in ("softplus", "nll", "sigmoid")]
+    page = feedback(tmp_path, make("ann", *exercises))
+    assert page.text.count("the file is a PDF") == 1 and "0 of 6 points" in page.text
 
 
 def test_pages_are_accessible(tmp_path):

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,11 +29,14 @@ class CanvasExport:
         Students with a result who fit no row, more than one, or a row that another student fits, too.
     without_result : tuple of str
         Names in rows that got no score.
+    excused : tuple of str
+        Names in rows whose student is excused: their cells stay `EX`, whatever was handed in.
     """
 
     matched: Mapping[str, str]
     without_row: tuple[str, ...]
     without_result: tuple[str, ...]
+    excused: tuple[str, ...] = ()
 
 
 def to_canvas(
@@ -44,8 +48,9 @@ def to_canvas(
     """Write the CSV that Canvas's gradebook imports.
 
     Students are matched to rows by Canvas's id, the SIS id or the login, else by the id that ends Canvas's name of a
-    submission, or by a login or name that only one row has.
-    A row without a result keeps the cell that it had.
+    submission, or by a login or name that only one student has (whatever form of Unicode it is written in). A student who is in
+    several sections, and so in several rows, has the score in each.
+    A row without a result keeps the cell that it had, and so does one of a student who is excused (`EX`).
 
     Parameters
     ----------
@@ -66,14 +71,18 @@ def to_canvas(
     require_one_class(results)
     header, rows = _read_gradebook(Path(template_csv))
     column = _assignment_column(header, results[0].lab, assignment)
-    students = [row for row in rows if row[header.index("ID")].strip()]
-    assigned = _match(results, [dict(zip(header, row, strict=True)) for row in students])
-    matched = {}
+    rows_of = _rows_of_students(header, rows)
+    assigned = _match(
+        results, {id: [dict(zip(header, row, strict=True)) for row in own] for id, own in rows_of.items()}
+    )
+    matched, excused = {}, []
     for result in results:
-        if result.student in assigned:
-            row = students[assigned[result.student]]
-            row[column] = str(result.score)
-            matched[result.student] = row[header.index("Student")]
+        for row in rows_of[assigned[result.student]] if result.student in assigned else ():
+            if _is_excused(row[column]):
+                excused.append(row[header.index("Student")])
+            else:
+                row[column] = str(result.score)
+                matched[result.student] = row[header.index("Student")]
     # Canvas wants its own columns back as they were; only the names, which it does not read, are made harmless.
     kept = [i for i, name in enumerate(header) if name in _CANVAS_COLUMNS] + [column]
     text = io.StringIO()
@@ -82,13 +91,17 @@ def to_canvas(
     name_column = header.index("Student")
     writer.writerows([[defuse(row[i]) if i == name_column else row[i] for i in kept] for row in rows])
     write_atomically(out, text.getvalue())
-    graded = {assigned[student] for student in matched}
+    graded = set(assigned.values())
     return CanvasExport(
         matched,
-        tuple(result.student for result in results if result.student not in matched),
+        tuple(result.student for result in results if result.student not in assigned),
         tuple(
-            row[name_column] for i, row in enumerate(students) if i not in graded and not _is_test_student(row, header)
+            row[name_column]
+            for id, own in rows_of.items()
+            for row in own
+            if id not in graded and not _is_test_student(row, header) and not _is_excused(row[column])
         ),
+        tuple(dict.fromkeys(excused)),
     )
 
 
@@ -127,42 +140,61 @@ def _assignment_column(header: list[str], lab: str, assignment: str | None) -> i
     return columns[0]
 
 
+def _rows_of_students(header: list[str], rows: list[list[str]]) -> dict[str, list[list[str]]]:
+    """Canvas's id -> the student's rows, one for each section that was exported."""
+    found: dict[str, list[list[str]]] = defaultdict(list)
+    for row in rows:
+        if id := row[header.index("ID")].strip():
+            found[id].append(row)
+    return found
+
+
 def _is_test_student(row: list[str], header: list[str]) -> bool:
     return row[header.index("Student")].strip() == "Student, Test"
 
 
+def _is_excused(cell: str) -> bool:
+    return cell.strip().casefold() == "ex"
+
+
+def _folded(text: str) -> str:
+    """Text to be compared: the same letter is written in several ways (a Mac's file names take é apart)."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
 def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return "".join(c for c in _folded(text) if c.isalnum())
 
 
-def _match(results: list[Result], rows: list[dict[str, str]]) -> dict[str, int]:
-    """Student -> number of the row; nobody is matched where there is a doubt."""
-    exact: dict[str, set[int]] = defaultdict(set)
-    by_id: dict[str, set[int]] = defaultdict(set)
-    by_login: dict[str, set[int]] = defaultdict(set)
-    by_name: dict[str, set[int]] = defaultdict(set)
-    for number, row in enumerate(rows):
-        canvas, sis, login = (row.get(name, "").strip().casefold() for name in ("ID", "SIS User ID", "SIS Login ID"))
-        last, _, first = row["Student"].partition(",")
-        for key in (canvas, sis, login):
-            exact[key].add(number)
-        by_id[canvas].add(number)
-        by_login[login.partition("@")[0]].add(number)
-        for key in (_letters(last + first), _letters(first + last)):
-            by_name[key].add(number)
-    for rows_of in (exact, by_id, by_login, by_name):
-        rows_of.pop("", None)  # what a row lacks says nothing about a student
-    found: dict[str, int] = {}
+def _match(results: list[Result], students: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    """Student -> Canvas's id; nobody is matched where there is a doubt."""
+    exact: dict[str, set[str]] = defaultdict(set)
+    by_id: dict[str, set[str]] = defaultdict(set)
+    by_login: dict[str, set[str]] = defaultdict(set)
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for id, rows in students.items():
+        by_id[_folded(id)].add(id)
+        for row in rows:
+            login = _folded(row.get("SIS Login ID", ""))
+            for key in (_folded(id), _folded(row.get("SIS User ID", "")), login):
+                exact[key].add(id)
+            by_login[login.partition("@")[0]].add(id)
+            last, _, first = row["Student"].partition(",")
+            for key in (_letters(last + first), _letters(first + last)):
+                by_name[key].add(id)
+    for ids_of in (exact, by_id, by_login, by_name):
+        ids_of.pop("", None)  # what a row lacks says nothing about a student
+    found: dict[str, str] = {}
     for result in results:
-        student = result.student.strip().casefold()
-        canvas_name = re.fullmatch(r".+_(\d+)", student)  # as `intake` names who handed in through Canvas
+        student = _folded(result.student)
+        canvas_name = re.fullmatch(r".+_(\d+)", student, re.DOTALL)  # as `intake` names who handed in through Canvas
         guesses = (
             by_id.get(canvas_name[1] if canvas_name else "", set()),
             by_login.get(student, set()),
             by_name.get(_letters(student), set()),
         )
-        numbers = exact.get(student) or set().union(*guesses)
-        if len(numbers) == 1:
-            (found[result.student],) = numbers
+        ids = exact.get(student) or set().union(*guesses)
+        if len(ids) == 1:
+            (found[result.student],) = ids
     claims = Counter(found.values())
-    return {student: number for student, number in found.items() if claims[number] == 1}
+    return {student: id for student, id in found.items() if claims[id] == 1}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 from dataclasses import replace
 
+from autograder.grading.notebook import NotebookError, read_json
 from autograder.outcome import Failure
 
 
@@ -28,8 +28,8 @@ def blame_python(failure: Failure, payload: bytes) -> Failure:
 def _python_of(payload: bytes) -> str:
     """What the notebook says that it was run with, "" where that is nothing like a version."""
     try:
-        said = json.loads(payload)["metadata"]["language_info"]["version"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        said = read_json(payload)["metadata"]["language_info"]["version"]
+    except (NotebookError, KeyError, TypeError):
         return ""
     return said if isinstance(said, str) and re.fullmatch(r"3\.\d{1,3}(\.\d{1,3})?", said, re.ASCII) else ""
 

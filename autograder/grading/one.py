@@ -1,4 +1,4 @@
-"""Grades one notebook: reads it behind the wall, has each exercise judged where the notebook checks it, and says what is known of the rest."""
+"""Grades one notebook: reads it behind the wall, has its exercises judged where it checks them, and says what is known of the rest."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from autograder.course import exercise_names, labs
 from autograder.grading.judging import Exercise, Grading
 from autograder.grading.missing import Search
 from autograder.grading.newer import blame_python
-from autograder.grading.notebook import Cell, NotebookError, parse, written_answer
+from autograder.grading.notebook import Cell, NotebookError, parse
 from autograder.grading.plan import Plan, versions
 from autograder.grading.reading import Reading
 from autograder.grading.script import Script
+from autograder.grading.written import written_answer
 from autograder.judge.diagnose import diagnose
 from autograder.judge.run import Recording, unrunnable
 from autograder.outcome import Failure, Kind, Outcome
@@ -39,7 +40,7 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
         cells = parse(payload)
     except NotebookError as error:
         return ungraded(blank, plan, str(error))
-    if other := _another_lab(cells, plan):
+    if other := _not_of_this_lab(cells, plan):
         return ungraded(blank, plan, other)
     script = Script([cell for cell in cells if cell.code], plan)
     grading = Grading(script, plan, wall)
@@ -102,13 +103,17 @@ def _remarks(script: Script, reading: Reading) -> list[str]:
     return [told(failure) for failure in found[:REMARKS]]
 
 
-def _another_lab(cells: list[Cell], plan: Plan) -> str | None:
-    """Why a notebook is not of this lab: it has another's exercises and none of this one's; what is given there may be answers here."""
+def _not_of_this_lab(cells: list[Cell], plan: Plan) -> str | None:
+    """Why a notebook is not of this lab: it is empty, another lab's or another course's; what is given in those may be answers here."""
+    if not any(cell.source.strip() for cell in cells):
+        return "the notebook is empty"
     ids = {cell.grade_id.removesuffix("-check") for cell in cells if cell.grade_id.endswith("-check")}
     if ids and not ids & {entry.name for entry in plan.exercises}:
         for lab in labs(plan.lab.root):
             if lab.name != plan.lab.name and ids & set(exercise_names(lab.checks)):
                 return f"this is the notebook of {lab.name}, not of {plan.lab.name}"
+    if plan.release.is_foreign(cells):
+        return f"another course's notebook: none of {plan.lab.name}'s exercises in it"
     return None
 
 
@@ -127,10 +132,11 @@ def _warn_once(message: str) -> None:
 
 
 def _written(cells: list[Cell], plan: Plan) -> tuple[WrittenAnswer, ...]:
-    return tuple(
-        WrittenAnswer(task.id, task.title, task.points, written_answer(cells, task.id, task.title)[:20_000])
-        for task in plan.tasks
-    )
+    answers = []
+    for task in plan.tasks:
+        answer = written_answer(cells, plan.release, task.id)
+        answers.append(WrittenAnswer(task.id, task.title, task.points, answer.text, answer.attachments))
+    return tuple(answers)
 
 
 def ungraded(result: Result, plan: Plan, reason: str, ours: bool = False) -> Result:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.course import CHECKS, PACKAGE, TASK, CourseError, Entry, Lab, Task
 from autograder.grading.notebook import Cell, NotebookError, parse
+from autograder.grading.release import Release
 from autograder.judge.checking import Check, load_checks, read_checks
 from autograder.judge.diagnose import known_mistakes
 from autograder.wall.limits import Limits
@@ -25,7 +26,7 @@ class Plan:
     """What all submissions of a run share. Plain data, so that it travels to workers.
 
     `released` are the code cells of the notebook as handed out (their failures are consequences, not news), `skipped` those among
-    them that are tagged `explore`, `stubs` those of the exercises, with their names.
+    them that are tagged `explore`, `stubs` those of the exercises, with their names; `release` is the whole of it.
     """
 
     lab: Lab
@@ -36,6 +37,7 @@ class Plan:
     released: frozenset[str]
     skipped: frozenset[str]
     stubs: tuple[tuple[str, str], ...]
+    release: Release
     private: Path | None = None
     thin: bool = False
     limits: Limits = Limits()
@@ -104,6 +106,7 @@ def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = Fal
         released=frozenset(cell.source.strip() for cell in code),
         skipped=frozenset(cell.source.strip() for cell in code if "explore" in cell.tags),
         stubs=tuple((cell.source.strip(), cell.grade_id) for cell in code if cell.grade_id in checked),
+        release=Release(tuple(cells)),
         private=private,
         thin=thin,
     )

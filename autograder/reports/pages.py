@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.files import clean
-from autograder.reports.words import SIGNS, TONES, WORDS, in_points, level_of, named_mistake, resting_on
+from autograder.reports.words import SIGNS, TONES, WORDS, in_points, level_of, named_mistake, resting_on, unreadable
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -38,7 +38,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_cleaned,
     )
-    environment.filters |= {"points": in_points, "resting_on": resting_on}
+    environment.filters |= {"points": in_points, "resting_on": resting_on, "unreadable": unreadable}
     environment.globals |= {
         "style": Markup(style),
         "policy": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",

@@ -59,6 +59,12 @@ def shared_error(result: Result) -> str | None:
     return errors.pop() if len(errors) == 1 and len(result.exercises) > 1 else None
 
 
+def unreadable(result: Result) -> str:
+    """Why nothing of a file could be graded; "" where something could."""
+    outcomes = {exercise.outcome for exercise in result.exercises}
+    return shared_error(result) or "" if outcomes == {Outcome.UNREADABLE} else ""
+
+
 def notes_on(result: Result) -> list[str]:
     """What was odd about a submission, lateness included."""
     return [f"handed in late: {result.late}", *result.notes] if result.late else list(result.notes)
@@ -70,6 +76,7 @@ def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
     common = shared_error(result)
     if common:
         lines.append(f"all exercises: {common}")
+    lines += result.notes  # about all of it: before the exercises, whose lines may be cut
     for exercise in result.exercises:
         blocked = (test.message for test in exercise.tests if test.outcome is Outcome.BLOCKED)
         why = exercise.error or next(blocked, None)
@@ -82,5 +89,4 @@ def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
         stopped = next((test for test in exercise.tests if test.outcome is Outcome.NOT_RUN), None)
         if stopped and diagnoses:
             lines.append(f"{exercise.name}: {stopped.message}")
-    lines += result.notes
     return [single_line(line) for line in lines]

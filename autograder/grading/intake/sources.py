@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -31,7 +32,7 @@ NOTEBOOK_BYTES = 128 * 2**20  # of one file, outputs included
 ARCHIVE_BYTES = 16 * 2**30  # that any archive may expand to
 EXPANSION = 20  # times its size, that a larger archive may expand to
 ENTRIES = 200_000
-DEPTH = 8
+DEPTH = 12
 _SYSTEM = re.compile(
     r"\._.*|\.ds_store|thumbs\.db|desktop\.ini|__macosx|\.ipynb_checkpoints|__pycache__", re.IGNORECASE | re.DOTALL
 )
@@ -310,10 +311,13 @@ def _listed(
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             log.warning("%r: an archive's entry that is a link or a special file, ignored", named[:200])
             continue
+        if len(parts) > DEPTH:
+            log.warning("%r: too deep in the archive, ignored", named[:200])
+            continue
         folder = parts if entry.is_dir() else parts[:-1]
-        folders.update(folder[:depth] for depth in range(1, min(len(folder), DEPTH) + 1))
+        folders.update(folder[:depth] for depth in range(1, len(folder) + 1))
         if not entry.is_dir():
-            files.append(File(parts, entry.date_time, lambda entry=entry: opened(entry), budget))
+            files.append(File(parts, entry.date_time, partial(opened, entry), budget))
     return Tree(files, sorted(folders))
 
 
@@ -340,8 +344,8 @@ def inside(file: File) -> list[File]:
 def _archive_in(file: File) -> _Archive:
     try:
         return _Archive(io.BytesIO(file.read()))
-    except _BROKEN_ARCHIVE as error:
-        raise Unreadable(f"is not a zip archive, or a damaged one ({one_line(str(error))})") from None
+    except _BROKEN_ARCHIVE:
+        raise Unreadable("is not a zip archive, or a damaged one") from None
 
 
 @contextmanager
