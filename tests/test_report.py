@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import html.parser
+import io
 import re
 from dataclasses import replace
 from urllib.parse import unquote
@@ -121,7 +122,7 @@ def test_text_does_not_steer_the_terminal():
 
 
 def shown(results, width=100) -> str:
-    console = Console(width=width, color_system=None, record=True, file=open("/dev/null", "w"))
+    console = Console(width=width, color_system=None, record=True, file=io.StringIO())
     console.print(table(results))
     return console.export_text()
 

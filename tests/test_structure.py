@@ -10,7 +10,7 @@ GROUND = {"course", "files", "outcome", "result"}
 # What each room may import of the others; the ground floor may be used by all.
 MAY_USE = {
     "ground": set(),
-    "wall": set(),
+    "wall": {"face"},  # behind the wall `autograder` is the inert one
     "reports": set(),
     "exports": set(),
     "judge": {"wall", "reports"},
