@@ -70,8 +70,8 @@ def session(leader):
 
 
 def grades(course):
-    rows = csv.DictReader((course / "out" / "grades.csv").open(newline="", encoding="utf-8"))
-    return {row["student"]: (row["score"], row["double"], row["remarks"]) for row in rows}
+    with (course / "out" / "grades.csv").open(newline="", encoding="utf-8") as file:
+        return {row["student"]: (row["score"], row["double"], row["remarks"]) for row in csv.DictReader(file)}
 
 
 def edit(course, name, *changes):

@@ -113,36 +113,40 @@ def _spread(client: Client, run: str, units: dict[str, Read]) -> Iterator[Outcom
     coming, suspects = iter(units.items()), dict[str, Read]()
     flying: dict[Future, str] = {}
     finished = as_completed()
-    while True:
-        room = AHEAD * sum(client.nthreads().values()) or AHEAD
-        while len(flying) < room and (following := next(coming, None)) is not None:
-            unit, read = following
-            payload = fetch(read)
-            if isinstance(payload, UnitError):
-                yield unit, payload
-                continue
-            future = client.submit(_grade, run, payload, pure=False)
-            flying[future] = unit
-            finished.add(future)
-        if not flying:
-            break
-        future = next(finished)
-        unit = flying.pop(future)
-        try:
-            yield unit, _outcome(future)
-        except KilledWorker:
-            suspects[unit] = units[unit]
+    try:
+        while True:
+            room = AHEAD * sum(client.nthreads().values()) or AHEAD
+            while len(flying) < room and (following := next(coming, None)) is not None:
+                unit, read = following
+                payload = fetch(read)
+                if isinstance(payload, UnitError):
+                    yield unit, payload
+                    continue
+                future = client.submit(_grade, run, payload, pure=False)
+                flying[future] = unit
+                finished.add(future)
+            if not flying:
+                break
+            future = next(finished)
+            unit = flying.pop(future)
+            try:
+                yield unit, _outcome(future)
+            except KilledWorker:
+                suspects[unit] = units[unit]
+    finally:
+        client.cancel(list(flying))
     for unit, read in suspects.items():
-        payload = fetch(read)
-        try:
-            yield (
-                unit,
-                payload
-                if isinstance(payload, UnitError)
-                else _outcome(client.submit(_grade, run, payload, pure=False)),
-            )
-        except KilledWorker:
-            yield unit, UnitError("it took several workers of the cluster with it")
+        yield unit, _alone(client, run, read)
+
+
+def _alone(client: Client, run: str, read: Read) -> str | UnitError:
+    payload = fetch(read)
+    if isinstance(payload, UnitError):
+        return payload
+    try:
+        return _outcome(client.submit(_grade, run, payload, pure=False))
+    except KilledWorker:
+        return UnitError("it took several workers of the cluster with it")
 
 
 def _outcome(future: Future) -> str | UnitError:

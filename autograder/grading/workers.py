@@ -87,7 +87,6 @@ def prepare_process() -> None:
 
 def _begin_worker() -> None:
     """End with the parent, also where that is killed."""
-
     parent = parent_process()
     assert parent is not None  # this is a worker
 
