@@ -1,5 +1,6 @@
 """What feedback shows of a failure: words that fit it, and nothing that a student could make carry a secret input."""
 
+import json
 import math
 import re
 import textwrap
@@ -16,6 +17,8 @@ from autograder.judge.compare import worst
 from autograder.judge.known import SENTENCES, recognise, stands_in
 from autograder.judge.run import run_exercise
 from autograder.outcome import Kind, Outcome
+from autograder.wall.inside.student import Absent, OutOfTime
+from autograder.wall.wire import Uncarried
 
 HEAD = """\
 import numpy as np
@@ -470,6 +473,11 @@ def test_a_breakpoint_that_was_left_is_told(judge):
         lambda s: np.array([s] * 2),
         lambda s: f_with_secret_name(s),
         lambda s: (_ for _ in ()).throw(type(s, (NotImplementedError,), {})()),
+        lambda s: (_ for _ in ()).throw(NotImplementedError(s)),
+        lambda s: (_ for _ in ()).throw(MemoryError(s)),
+        lambda s: (_ for _ in ()).throw(OutOfTime(s)),
+        lambda s: (_ for _ in ()).throw(Uncarried("not plain", s)),
+        lambda s: (_ for _ in ()).throw(Absent("missing", s)),
     ],
 )
 def test_a_secret_leaks_through_no_name(judge, make):
@@ -477,7 +485,7 @@ def test_a_secret_leaks_through_no_name(judge, make):
         return make("LEAK" + str(abs(x[0]))[:6].replace(".", ""))
 
     for seed in (1, 2):
-        assert "LEAK" not in graded(judge, f, MEAN, "import numpy as np\n", seed=seed).message
+        assert "LEAK" not in json.dumps(graded(judge, f, MEAN, "import numpy as np\n", seed=seed).to_json())
 
 
 def test_a_name_of_many_parts_spells_nothing():

@@ -1,5 +1,6 @@
 """What a check means: marks, bindings, what the harness notices by itself, and what a student reads."""
 
+import json
 import textwrap
 
 import numpy as np
@@ -517,4 +518,4 @@ def test_nothing_that_is_shown_carries_a_secret_input(judge, how):
     finally:
         linecache.checkcache()
         linecache.cache.pop(f.__code__.co_filename, None)
-    assert result.score == 0 and "LEAK" not in result.tests[0].message
+    assert result.score == 0 and "LEAK" not in json.dumps(result.tests[0].to_json())

@@ -204,7 +204,7 @@ class Exercise:
         call.flags, call.warnings = reply["flags"], reply["warnings"]
         error = reply.get("error")
         if error is not None:
-            call.error = (error.failure.error, *error.types)
+            call.error = (error.failure.kind.value, error.failure.error, *error.types)
         else:
             call.changed, call.value = reply["changed"], coerce(reply["value"])
         return error

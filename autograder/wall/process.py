@@ -249,10 +249,11 @@ def read_error(error: Any) -> Failure:
         short = all(type(text) is str and len(text) <= 1000 for text in texts.values())
         if kind not in REPORTED or not whole or not short:
             raise ValueError("not an error of ours")
+        raised = kind is Kind.EXCEPTION  # of all others the kind says enough, and a message may hold anything
         return Failure(
             kind,
-            error=texts["type"],
-            said=texts["message"],
+            error=texts["type"] if raised else "",
+            said=texts["message"] if raised else "",
             source=texts["source"],
             name=texts["name"],
             line=line,
