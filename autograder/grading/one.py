@@ -73,7 +73,8 @@ def _finished(exercise: Exercise, all_exercises: list[Exercise], search: Search,
 def _rests_on(exercise: Exercise, all_exercises: list[Exercise]) -> tuple[str, ...]:
     """The other exercises that an answer uses, itself or by way of its helpers, and that are not right."""
     names = {other.name for other in all_exercises} - {exercise.name}
-    found, todo, seen = set(exercise.result.rests_on), [exercise.name], set()
+    found = set(exercise.result.rests_on if exercise.result else ())
+    todo, seen = [exercise.name], set()
     while todo:
         name = todo.pop()
         if name not in seen:

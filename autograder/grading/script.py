@@ -107,7 +107,8 @@ def _cuts(source: str) -> list[tuple[tuple[int, int] | tuple[()], tuple[str, ...
     lines = source.splitlines()
     checking = {number: tuple(CHECKS.findall(line)) for number, line in enumerate(lines, start=1) if "check" in line}
     checking = {number: names for number, names in checking.items() if names}
-    parts, begin = [], 1
+    parts: list[tuple[tuple[int, int] | tuple[()], tuple[str, ...]]] = []
+    begin = 1
     for number, names in checking.items():
         parts.append(((begin, number), names))
         begin = number + 1

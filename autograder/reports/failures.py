@@ -149,7 +149,7 @@ def _cell_failed(failure: Failure) -> str:
 
 
 def _interrupted(failure: Failure) -> str:
-    cause = failure.cause
+    cause = failure.cause or failure
     long = "waits" if cause.kind is Kind.WAITS else f"takes more than {cause.limit:g} s"
     where = f"Code cell {failure.cell} {long} in line {cause.line} (`{cause.source}`)"
     return f"{where}: it was interrupted there, and went on with the next statement"
@@ -157,9 +157,10 @@ def _interrupted(failure: Failure) -> str:
 
 def _not_whole(failure: Failure) -> str:
     """Why a cell was not run as it stands."""
-    if failure.cause.kind in (Kind.TIME, Kind.WAITS):
+    cause = failure.cause or failure
+    if cause.kind in (Kind.TIME, Kind.WAITS):
         return "it takes too long, and does not let itself be interrupted"
-    return told(replace(failure.cause, call="it"))
+    return told(replace(cause, call="it"))
 
 
 _RAISED = (
@@ -200,7 +201,7 @@ _SENTENCES: dict[Kind, Callable[[Failure], str]] = {
     Kind.GONE: lambda f: (
         f"{f.call} is defined in code cell {f.cell}, but not any more where it is checked: was it deleted?"
     ),
-    Kind.PASSED_OVER: lambda f: f"Code cell {f.cell} failed: {told(f.cause)}",
+    Kind.PASSED_OVER: lambda f: f"Code cell {f.cell} failed: {told(f.cause or f)}",
     Kind.INTERRUPTED: _interrupted,
     Kind.REDUCED: lambda f: f"Of code cell {f.cell} only the definitions were run: {_not_whole(f)}",
     Kind.LEFT_OUT: lambda f: f"Code cell {f.cell} was not run: {_not_whole(f)}",

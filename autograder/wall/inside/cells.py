@@ -176,7 +176,7 @@ class Cells:
             return body
         self._note("left", *outline(body)["left"])
         kept = definitions(body)
-        return kept if part == DEFINITIONS else [kept[i] for i in part if i < len(kept)]
+        return kept if isinstance(part, str) else [kept[index] for index in part if index < len(kept)]
 
     def _compiled(self, code: str | ast.Module) -> types.CodeType:
         """As a notebook does: with `await` at the top level, and what an earlier cell took from `__future__`."""
@@ -190,6 +190,7 @@ class Cells:
         """Run code to its end, behind each statement that fails as well; `body` is parsed where that is needed."""
         before = None
         while True:
+            failed: BaseException | None = None
             try:
                 self._execute(code)
                 break

@@ -13,6 +13,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
@@ -64,21 +65,19 @@ class Inert:
         return ""
 
 
-class ShellOutput(list):
-    """What `files = !ls` gives, for a program that was not started: no lines."""
+class ShellOutput(list[str]):
+    """What `files = !ls` gives, for a program that was not started: no lines. The names are IPython's."""
 
     n = s = ""
 
-    @property
-    def l(self) -> list[str]:  # noqa: E743 (IPython's name)
-        return list(self)
-
-    list = p = l
+    def __init__(self) -> None:
+        super().__init__()
+        self.l, self.p, self.list = [], [], []  # type: ignore[var-annotated]
 
     def grep(self, *_args: Any, **_kwargs: Any) -> ShellOutput:
         return ShellOutput()
 
-    fields = sort = grep
+    fields = grep
 
 
 class Timing:
@@ -151,7 +150,8 @@ class Shell:
     _magic_prun = _magic_memit = _magic_mprun = _magic_lprun = _magic_time
 
     def _magic_timeit(self, line: str) -> Timing | None:
-        return Timing() if any(word.endswith("o") for word in OPTIONS.match(line)[0].split()) else None
+        options = OPTIONS.match(line)
+        return Timing() if options and any(word.endswith("o") for word in options[0].split()) else None
 
     def _magic_pylab(self, _line: str) -> None:
         exec(compile(PYLAB, "<cell magic>", "exec", dont_inherit=True), self.user_ns)
@@ -209,12 +209,12 @@ class Shell:
 
 def install(shell: Shell) -> None:
     """Let whoever asks IPython for its shell get this one; without an import of IPython, which few notebooks need."""
-    asked = types.ModuleType("IPython.core.getipython")
-    asked.get_ipython = lambda: shell
-    sys.modules["IPython.core.getipython"] = asked
+    names = {"get_ipython": lambda: shell}
+    sys.modules["IPython.core.getipython"] = asked = types.ModuleType("IPython.core.getipython")
+    vars(asked).update(names)
     if "IPython" in sys.modules:
-        sys.modules["IPython"].get_ipython = asked.get_ipython
-    shell.user_ns.update(get_ipython=asked.get_ipython, display=lambda *_args, **_kwargs: None)
+        vars(sys.modules["IPython"]).update(names)
+    shell.user_ns.update(names, display=lambda *_args, **_kwargs: None)
 
 
 def is_of_colab(error: BaseException) -> bool:
@@ -225,38 +225,26 @@ def is_of_colab(error: BaseException) -> bool:
     )
 
 
-class _Colab:
+class _Colab(MetaPathFinder, Loader):
     """Finds and makes inert modules `google.colab` and below, and `google` where there is none."""
 
-    @staticmethod
-    def find_spec(name: str, _path: Sequence[str] | None = None, _target: types.ModuleType | None = None) -> Any:
-        if name == "google" or name.split(".")[:2] == ["google", "colab"]:
-            return ModuleSpec(name, _Colab, is_package=True)
-        return None
+    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: Any = None) -> ModuleSpec | None:
+        ours = name == "google" or name.split(".")[:2] == ["google", "colab"]
+        return ModuleSpec(name, self, is_package=True) if ours else None
 
-    @staticmethod
-    def create_module(_spec: ModuleSpec) -> types.ModuleType | None:
-        return None
-
-    @staticmethod
-    def exec_module(module: types.ModuleType) -> None:
-        def inert(name: str) -> Inert:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            return Inert()
-
-        module.__getattr__ = inert
+    def exec_module(self, module: types.ModuleType) -> None:
+        vars(module)["__getattr__"] = Inert().__getattr__
 
 
 @contextmanager
 def colab() -> Iterator[None]:
     """Let `google.colab` be imported, for one statement: code that tries whether it is there goes the other way."""
-    before = set(sys.modules)
-    sys.meta_path.append(_Colab)
+    finder = _Colab()
+    sys.meta_path.append(finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(_Colab)
-        for name in set(sys.modules) - before:
-            if getattr(sys.modules[name], "__loader__", None) is _Colab:
+        sys.meta_path.remove(finder)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "google"]:
+            if getattr(sys.modules[name], "__loader__", None) is finder:
                 del sys.modules[name]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import TypeVar
 
 # Calls that make a function or a small constant, by the last part of their name.
 CHEAP = frozenset(
@@ -17,6 +19,7 @@ PLAIN = (
     ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
 )  # fmt: skip
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+Node = TypeVar("Node", bound=ast.AST)
 ANY = "*"  # stands for names that are not told, of a star import say
 
 
@@ -35,25 +38,28 @@ def definitions(body: Iterable[ast.stmt]) -> list[ast.stmt]:
         elif isinstance(statement, ast.If):
             then, otherwise = definitions(statement.body), definitions(statement.orelse)
             if then or otherwise:
-                kept.append(_like(statement, test=statement.test, body=then, orelse=otherwise))
+                kept.append(_with(statement, body=then, orelse=otherwise))
         elif isinstance(statement, ast.Try):
             parts = {part: definitions(getattr(statement, part)) for part in ("body", "orelse", "finalbody")}
             if any(parts.values()):
-                handlers = [_like(h, type=h.type, name=h.name, body=definitions(h.body)) for h in statement.handlers]
-                kept.append(_like(statement, handlers=handlers, **parts))
+                handlers = [_with(handler, body=definitions(handler.body)) for handler in statement.handlers]
+                kept.append(_with(statement, handlers=handlers, **parts))
         elif isinstance(statement, (ast.With, ast.AsyncWith)):
             kept += definitions(statement.body)
     return kept
 
 
-def _like(node: ast.AST, **fields: object) -> ast.AST:
-    """A node of the same kind at the same place; a body must not be empty."""
-    if fields["body"] == []:
-        fields["body"] = [ast.copy_location(ast.Pass(), node)]
-    return ast.copy_location(type(node)(**fields), node)
+def _with(node: Node, **parts: list) -> Node:
+    """A copy of a node with other parts; its body must not be empty."""
+    made = copy(node)
+    for part, statements in parts.items():
+        setattr(made, part, statements)
+    if not parts["body"]:
+        setattr(made, "body", [ast.copy_location(ast.Pass(), node)])
+    return made
 
 
-def is_plain(value: ast.expr) -> bool:
+def is_plain(value: ast.AST) -> bool:
     """Whether an expression costs next to nothing."""
     if isinstance(value, ast.Lambda):
         return all(map(is_plain, [*value.args.defaults, *filter(None, value.args.kw_defaults)]))

@@ -170,7 +170,7 @@ def serve_submission(connection: socket.socket, setup: dict[str, Any], no_pid_na
         elif command["do"] == "uses":
             send(connection, {"uses": cells.uses(command["name"])})
         elif command["do"] == "points":
-            autograder.POINTS.update(command["points"])
+            vars(autograder)["POINTS"].update(command["points"])
         else:
             exercise = hand_over(connection)
             if command["do"] == "serve":  # no fork: it would not survive the threads that the cells started
