@@ -53,9 +53,8 @@ def _with(node: Node, **parts: list) -> Node:
     """A copy of a node with other parts; its body must not be empty."""
     made = copy(node)
     for part, statements in parts.items():
-        setattr(made, part, statements)
-    if not parts["body"]:
-        setattr(made, "body", [ast.copy_location(ast.Pass(), node)])
+        needed = part == "body" and not statements
+        setattr(made, part, [ast.copy_location(ast.Pass(), node)] if needed else statements)
     return made
 
 

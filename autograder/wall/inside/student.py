@@ -25,7 +25,7 @@ from autograder.wall import wire
 try:
     import resource
 except ImportError:  # Windows
-    resource = None
+    resource = None  # type: ignore[assignment]
 
 Serve = Callable[[bytes], bytes]
 NOT_ABOUT_NUMBERS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning, BytesWarning)
@@ -217,7 +217,7 @@ def watched(cpu: float):
 
     with warnings.catch_warnings(), np.errstate(all="call", under="ignore", call=flag):
         warnings.simplefilter("always")
-        warnings.showwarning = show
+        warnings.showwarning = show  # type: ignore[assignment]
         with cpu_limit(cpu):
             yield seen
 
