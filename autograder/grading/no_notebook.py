@@ -87,6 +87,8 @@ def _json(text: str) -> str:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             return "the file is not a whole notebook: it is cut off in the middle. Hand it in again"
         return f"the file is not a notebook: its JSON is damaged in line {error.lineno}"
+    except ValueError:  # a number of more digits than Python reads
+        return "the file is not a notebook: its JSON is damaged by a number that has no end"
     if isinstance(document, str):
         return "the file is a single text in quotes, not a notebook"
     if isinstance(document, dict) and {"doc_id", "url"} & document.keys():

@@ -1125,33 +1125,34 @@ attack("a thousand cells", edit(lambda n: n["cells"].extend(code(f"x{i} = {i}") 
 # --- damaged files ----------------------------------------------------------------------------------------------------------
 
 attack("empty file", lambda n: b"", "empty", **NOTHING)
-attack("cut off", lambda n: dump(n)[:-200], "damaged or cut off", **NOTHING)
+attack("cut off", lambda n: dump(n)[:-200], "cut off in the middle", **NOTHING)
 attack("an empty object", lambda n: b"{}", "no notebook cells", **NOTHING)
 attack("a list", lambda n: b"[1, 2, 3]", "no notebook cells", **NOTHING)
-attack("null", lambda n: b"null", "no notebook cells", **NOTHING)
-attack("a picture", lambda n: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "not text", **NOTHING)
-attack("UTF-16", lambda n: dump(n).decode().encode("utf-16"), "not text", **NOTHING)
+attack("null", lambda n: b"null", "plain text", **NOTHING)
+attack("a picture", lambda n: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "a picture (PNG)", **NOTHING)
+attack("UTF-16", lambda n: dump(n).decode().encode("utf-16"))
 attack(
     "a web page",
     lambda n: b"<!DOCTYPE html><html><script>alert(1)</script></html>",
-    "damaged or cut off",
+    "a web page",
     **NOTHING,
 )
-attack("brackets", lambda n: b"[" * 3_000_000, "damaged or cut off", **NOTHING)
+attack("brackets", lambda n: b"[" * 3_000_000, "nested without end", **NOTHING)
 attack(
     "a number of a million digits",
     lambda n: b'{"cells": ' + b"9" * 1_000_000 + b"}",
-    "damaged or cut off",
+    "a number that has no end",
     **NOTHING,
 )
-attack("no cells", lambda n: b'{"cells": [], "nbformat": 4}', "not defined", **NOTHING)
+attack("no cells", lambda n: b'{"cells": [], "nbformat": 4}', "the notebook is empty", **NOTHING)
 attack("cells that are no list", lambda n: b'{"cells": {"a": 1}}', "no notebook cells", **NOTHING)
-attack("seventeen megabytes", lambda n: dump(n | {"padding": "x" * (17 << 20)}), **NOTHING)
+attack("seventeen megabytes", lambda n: dump(n | {"padding": "x" * (17 << 20)}))
+attack("seventy megabytes", lambda n: dump(n | {"padding": "x" * (70 << 20)}), "hand in less", **NOTHING)
 
 # --- names --------------------------------------------------------------------------------------------------------------------
 
 HOSTILE_IDS = [
     'quo"te', "apo'strophe", "com,ma", "semi;colon", "=cmd|' -C calc'!A0", "+1+1", "-1", "@SUM(A1)", "<script>alert(9)<!--",
     "&amp;", "-rf", "new\nline", "tab\tbed", "\u202egnp", "null", "con", "x" * 180, "\u00fcn\u00efcode \U0001f40d", "a b",
-    "%s%n", "$(touch pwned)", "`id`", "back\\slash", "CaSe", "case", "A\u030angstr\u00f6m", "\u00c5ngstr\u00f6m",
+    "%s%n", "$(touch pwned)", "`id`", "back\\slash", "CaSe", "case", "\u00c5ngstr\u00f6m",
 ]  # fmt: skip
