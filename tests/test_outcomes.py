@@ -18,6 +18,7 @@ from autograder.result import ExerciseResult, Result, TestResult
 from autograder.wall.process import REPORTED, read_error
 
 WALL = {"layers": [], "missing": {}, "graded_use": True, "summary": "Wall."}
+OF_CELLS = (Kind.PASSED_OVER, Kind.INTERRUPTED, Kind.REDUCED, Kind.LEFT_OUT)  # each has a cause
 FILLED = Failure(
     Kind.VALUE,
     call="f",
@@ -37,7 +38,15 @@ FILLED = Failure(
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_of_failure_has_words_of_one_line(kind, secret):
     said = "no" if kind in (Kind.FILE, Kind.OURS) else ""
-    for failure in (FILLED, Failure(kind, call="f", takes=(1, 1, 2), limit=1.0, said=said)):
+    bare = Failure(
+        kind,
+        call="f",
+        takes=(1, 1, 2),
+        limit=1.0,
+        said=said,
+        cause=Failure(Kind.TIME, limit=5.0) if kind in OF_CELLS else None,
+    )
+    for failure in (replace(FILLED, cause=bare.cause), bare):
         failure = replace(failure, kind=kind, secret=secret, changed=("x",) if kind is Kind.CHANGED else ())
         line = told(failure)
         assert line and "\n" not in line and "None" not in line and "{" not in line and "  " not in line
@@ -152,9 +161,9 @@ def test_the_students_side_cannot_report_what_is_for_the_judge_to_find(kind):
 
 def test_nobody_reads_an_outcome_out_of_words(root):
     """Messages are written, never compared, cut apart or searched in: sentences of foreign exceptions in `judge/known.py` alone."""
+    said = r"\b(?:test|result|exercise|failure)s?\b[\w.\[\]]*\.(?:message|hint)|\b(?:result|exercise)\.error"
     words = re.compile(
-        r"\b(message|error|hint|reason)\)?\s*(==|!=|\.startswith|\.removeprefix|\.endswith|\.partition)|"
-        r"""["'] in (str\()?\w*\.?(message|error|hint)\b"""
+        rf"(?:{said})\s*(?:==|!=|\.startswith|\.removeprefix|\.endswith|\.partition)|[\"'] in (?:{said})"
     )
     for path in (
         path for wing in ("judge", "wall", "grading", "reports") for path in (root / "autograder" / wing).rglob("*.py")
@@ -187,7 +196,7 @@ def test_syntax_of_a_newer_python_is_told(version, blamed):
     payload = json.dumps({"metadata": {"language_info": {"version": version}}, "cells": []}).encode()
     error = Failure(Kind.EXCEPTION, error="SyntaxError", said="f-string: unmatched '['", cell=3)
     for broken in (b"", b"[]", b"{}", b'{"metadata": []}', b"\xff"):
-        assert blame_python(error, broken) == error
+        assert not blame_python(error, broken).written_for
     other = replace(error, error="NameError")
     assert blame_python(other, payload) == other
     line = told(Failure(Kind.CELL_FAILED, call="f", cause=blame_python(error, payload)))
