@@ -272,8 +272,8 @@ def test_an_epoch_takes_torch_s_steps(rng, name):
 def test_five_frames_are_learned_by_heart():
     """Where a training run ends hangs on the processor, so only what holds for all is asked, with room, of the middle of three runs.
 
-    Of seeds 0 to 9, with AVX-512, with AVX2 and without vectors, with one and with two threads, the largest loss of the last epoch
-    was 0.043 of the first one's, and the largest median error 2.1 px. (The largest error of all is no measure: 15 or 48 px in some runs.)
+    Of seeds 0 to 9, each with AVX-512 and without vectors, with one and with two threads, the largest loss of the last epoch
+    was 0.043 of the first one's, and the largest median error 3.0 px. (The largest error of all is no measure: 15 to 48 px in some runs.)
     """
     rats = load_side("train")
     names = ("snout", "hand_R", "tail_base", "spine")
