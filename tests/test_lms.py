@@ -608,12 +608,19 @@ def test_brightspaces_times(said, order):
     assert named.student == "Jane Doe" and named.when == datetime(2025, *order)
 
 
-def test_two_students_of_one_name_are_two(tmp_path):
-    files = {
-        "11-90 - Kim Lee - Jan 5, 2025 926 AM - lab1.ipynb": KIM, "12-90 - Kim Lee - Jan 5, 2025 926 AM - lab1.ipynb": OLD,
-        "13-90 - Jane Doe - Jan 5, 2025 926 AM - lab1.ipynb": JANE,
-    }  # fmt: skip
-    assert payloads(collected(tree(tmp_path, files))) == {"Kim Lee_11": KIM, "Kim Lee_12": OLD, "Jane Doe": JANE}
+@pytest.mark.parametrize(
+    ("numbers", "students"),
+    [
+        (["11-90 Kim", "12-90 Kim", "13-90 Jane"], {"Kim_11", "Kim_12", "Jane"}),  # the user's number, the assignment's
+        (["90-11 Kim", "90-12 Kim", "90-13 Jane"], {"Kim_11", "Kim_12", "Jane"}),  # the other way round
+        (["11-1 Kim", "11-2 Kim", "12-3 Jane"], {"Kim", "Jane"}),  # the user's, the attempt's
+        (["1-90 Kim", "2-90 Kim"], {"Kim"}),  # two attempts of one student alone
+        (["5-90 Kim", "5-90 Jane", "5-90 Kim"], {"Kim", "Jane"}),  # both are the assignment's
+    ],
+)
+def test_two_students_of_one_name_are_two_and_two_attempts_are_one(numbers, students):
+    files = [f"{n.replace(' ', ' - ')} - Jan {day}, 2025 926 AM - lab1.ipynb" for day, n in enumerate(numbers, 1)]
+    assert {named.student for named in read_files(files).values()} == students
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,12 @@ def test_a_notebook_as_handed_out_has_no_answers(stripped):
         assert book.answer(id).text == ""
 
 
+def test_a_later_cell_that_is_quoted_does_not_end_the_answer():
+    book = Book()
+    quoted = "My own try:\n" + book.cells[38]["source"]
+    assert book.insert(37, code(quoted), text(SAID)).answer().text == f"{quoted.strip()}\n\n{SAID}"
+
+
 def test_what_stands_behind_the_courses_next_cell_is_not_the_answer():
     book = Book()
     book.insert(book.prompt + 2, text("a remark on the next section"))

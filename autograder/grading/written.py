@@ -54,7 +54,8 @@ def written_answer(cells: Sequence[Cell], release: Release, id: str) -> Answer:
         Where the lab has no such question.
     """
     asked, prompt = release.place_of[f"written-{id}"], release.place_of.get(f"answer-{id}")
-    places = [_place(cell, release, id, asked) for cell in cells]
+    marked = {release.place_by_mark(cell) for cell in cells}
+    places = [_place(cell, release, id, asked, marked) for cell in cells]
     anchors = [i for i, place in enumerate(places) if place is not None and place in (asked, prompt)]
     found: dict[int, str] = {}
     for anchor in anchors:
@@ -69,13 +70,15 @@ def written_answer(cells: Sequence[Cell], release: Release, id: str) -> Answer:
     return _assembled([(found[i].strip(), cells[i].attachments) for i in used])
 
 
-def _place(cell: Cell, release: Release, id: str, asked: int) -> int | None:
-    """Where the course has a cell, None for a student's own."""
+def _place(cell: Cell, release: Release, id: str, asked: int, marked: set[int | None]) -> int | None:
+    """Where the course has a cell, None for a student's own; a copy of a later cell, which is there itself, is the student's."""
     place = release.place_by_mark(cell)
     if place is None and not _unprompted(cell.source).strip():
         return None  # a prompt, of whichever question
     if place is None:
         place = release.place_by_text(cell)
+        if place is not None and place > asked and place in marked:
+            return None
     if place is None and not cell.code and re.search(rf"^#+ *{re.escape(id)} · ", cell.source, re.MULTILINE):
         return asked
     return place

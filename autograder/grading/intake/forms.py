@@ -170,19 +170,21 @@ def _without_assignment(heads: set[str]) -> dict[str, str]:
 
 
 def _without_numbers(owners: set[str]) -> dict[str, str]:
-    """Names alone where they are unique, else with the number that is the student's: the other is the assignment's."""
+    """Names alone where they are unique, else with the number that is the student's.
+
+    Of the two numbers one may be the assignment's, or that of an attempt: the student's is one that no other name shares, and of
+    two such the one that says less often that there are several students of a name.
+    """
     parts = {owner: owner.split("\0") for owner in owners}
-    personal = 0
+    places = []
     for place in (0, 1):
-        names: dict[str, set[str]] = defaultdict(set)
-        for numbers in parts.values():
-            names[numbers[place]].add(numbers[2])
-        if all(len(shared) == 1 for shared in names.values()):
-            personal = place
-            break
+        pairs = {(numbers[place], numbers[2]) for numbers in parts.values()}
+        if len({number for number, _ in pairs}) == len(pairs):
+            places.append((len(pairs), place))
+    personal = min(places, default=(0, 0))[1]
     numbers_of: dict[str, set[str]] = defaultdict(set)
     for numbers in parts.values():
-        numbers_of[numbers[2]].add(numbers[personal])
+        numbers_of[numbers[2]].add(numbers[personal] if places else "")
     return {
         owner: numbers[2] if len(numbers_of[numbers[2]]) == 1 else f"{numbers[2]}_{numbers[personal]}"
         for owner, numbers in parts.items()
