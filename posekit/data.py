@@ -81,8 +81,8 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class ClipTruth:
-    """The truth of the capstone's clip. T = 300 frames, C = 6 cameras, K keypoints."""
+class Truth:
+    """What is true of T time steps that C cameras see, K keypoints."""
 
     points3d: np.ndarray  #: (T, K, 3) float64, mm
     keypoints: np.ndarray  #: (T, C, K, 2) float64, px (x, y); also where hidden or outside the image
@@ -131,7 +131,7 @@ def read_arrays(name, folder=None):
     """
     folder = Path(folder) if folder is not None else array_folder()
     path, sums = folder / name, folder / "SHA256SUMS"
-    remedy = "restore it with `git checkout -- data/arrays`, or reinstall posekit"
+    remedy = f"restore it with `git checkout -- {folder}`, or reinstall posekit"
     for needed in (path, sums):
         if not needed.is_file():
             raise DataError(f"{needed.name} is missing from {folder}: {remedy}")
@@ -254,23 +254,13 @@ def load_clip():
     return Clip(_unit_range(_add_up(arrays["image_steps"])), arrays["P"], float(arrays["fps"]), names, parents)
 
 
-def load_clip_truth():
-    """The truth of the capstone's clip, in a file of its own.
-
-    Returns
-    -------
-    ClipTruth : points3d (300, K, 3) mm, keypoints (300, 6, K, 2) px, visible (300, 6, K), state (300,), state_names
-
-    Raises
-    ------
-    DataError : where the file is missing or damaged
-    """
-    arrays = read_arrays("clip_truth.npz")
-    return ClipTruth(
-        points3d=arrays["points3d"].astype(float),
-        keypoints=arrays["keypoints"].astype(float),
-        visible=arrays["visible"],
-        state=arrays["state"].astype(int),
+def truth_of(arrays, steps=slice(None)):
+    """The `Truth` that a recording's arrays hold, of the given time steps."""
+    return Truth(
+        points3d=arrays["points3d"][steps].astype(float),
+        keypoints=arrays["keypoints"][steps].astype(float),
+        visible=arrays["visible"][steps],
+        state=arrays["state"][steps].astype(int),
         state_names=_strings(arrays["state_names"]),
     )
 

@@ -10,6 +10,7 @@ from scipy.linalg import rq
 from scipy.stats import mannwhitneyu
 
 from data.make import card, pretrain, recipes
+from data.truth import FOLDER as TRUTH, load_clip_truth
 from posekit import cameras, data, skeleton
 from solutions.transfer import BasicBlock, ResNet
 
@@ -28,7 +29,7 @@ def six(request):
 
 @pytest.fixture(scope="module")
 def clip():
-    return data.load_clip(), data.load_clip_truth()
+    return data.load_clip(), load_clip_truth()
 
 
 # Files
@@ -52,9 +53,9 @@ def test_arrays_are_under_thirty_megabytes():
 
 @pytest.mark.parametrize("trouble", ["no file", "no checksums", "one bit", "cut short", "not listed"])
 def test_trouble_with_a_file_is_one_clear_line(tmp_path, trouble):
-    shutil.copy(data.array_folder() / "clip_truth.npz", tmp_path)
+    shutil.copy(data.array_folder() / "two_rats.npz", tmp_path)
     shutil.copy(data.array_folder() / "SHA256SUMS", tmp_path)
-    path, sums = tmp_path / "clip_truth.npz", tmp_path / "SHA256SUMS"
+    path, sums = tmp_path / "two_rats.npz", tmp_path / "SHA256SUMS"
     raw = bytearray(path.read_bytes())
     if trouble == "no file":
         path.unlink()
@@ -68,10 +69,10 @@ def test_trouble_with_a_file_is_one_clear_line(tmp_path, trouble):
     else:
         sums.write_text("")
     with pytest.raises(data.DataError) as caught:
-        data.read_arrays("clip_truth.npz", folder=tmp_path)
+        data.read_arrays("two_rats.npz", folder=tmp_path)
     message = str(caught.value)
     assert "\n" not in message and str(tmp_path) in message and "git checkout" in message
-    assert ("SHA256SUMS" if trouble == "no checksums" else "clip_truth.npz") in message
+    assert ("SHA256SUMS" if trouble == "no checksums" else "two_rats.npz") in message
 
 
 def test_installed_package_uses_its_own_copy(tmp_path, monkeypatch):
@@ -337,7 +338,7 @@ def test_the_clip_shares_neither_coat_nor_seed_with_anything():
 
 
 def test_clip_and_its_truth_are_apart():
-    given, truth = data.read_arrays("clip.npz"), data.read_arrays("clip_truth.npz")
+    given, truth = data.read_arrays("clip.npz"), data.read_arrays("clip_truth.npz", TRUTH)
     assert not set(given) & set(truth)
     assert set(given) == {"image_steps", "P", "fps", "names", "parents"}
 

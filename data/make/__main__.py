@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 ARRAYS = Path(__file__).resolve().parents[1] / "arrays"
+TRUTH = ARRAYS.with_name("truth")  # what is in no wheel and behind no wall
 
 
-def _save(name, arrays):
-    np.savez_compressed(ARRAYS / name, **arrays)
-    print(f"{name}: {(ARRAYS / name).stat().st_size / 1e6:.2f} MB", flush=True)
+def _save(name, arrays, folder=ARRAYS):
+    np.savez_compressed(folder / name, **arrays)
+    print(f"{name}: {(folder / name).stat().st_size / 1e6:.2f} MB", flush=True)
 
 
 def side():
@@ -40,12 +41,12 @@ def two_rats():
 
 
 def clip():
-    """clip.npz and clip_truth.npz"""
+    """clip.npz and truth/clip_truth.npz"""
     from . import make_clip
 
     given, truth = make_clip.make()
     _save("clip.npz", given)
-    _save("clip_truth.npz", truth)
+    _save("clip_truth.npz", truth, TRUTH)
 
 
 def pretrain():
@@ -57,9 +58,10 @@ def pretrain():
 
 def sums():
     """SHA256SUMS of the arrays"""
-    files = sorted(ARRAYS.glob("*.npz"))
-    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
-    (ARRAYS / "SHA256SUMS").write_text("".join(lines))
+    for folder in (ARRAYS, TRUTH):
+        files = sorted(folder.glob("*.npz"))
+        lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
+        (folder / "SHA256SUMS").write_text("".join(lines))
 
 
 def contact():

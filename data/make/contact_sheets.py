@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from posekit.data import load_clip, load_clip_truth, load_side, load_six, load_two_rats
+from data.truth import load_clip_truth
+from posekit.data import load_clip, load_side, load_six, load_two_rats
 
 FOLDER = Path(__file__).resolve().parents[1] / "contact"
 _COLOURS = ((86, 180, 233), (230, 159, 0))  # of the first and the second animal

@@ -16,6 +16,7 @@ pytest.importorskip("data.make.scene", reason="needs the render extra", exc_type
 from data.make import card, make_side, make_two_rats, motion, motion_card, quality, recipes
 from data.make.pretraining import pretraining_views
 from data.make.six import ARENA, Recording, stage
+from data.truth import load_clip_truth
 from posekit import data
 
 pytestmark = pytest.mark.render
@@ -68,7 +69,7 @@ def _six_test():
 
 def _clip():
     given = data.load_clip()
-    return recipes.CLIP, data.load_clip_truth(), given.images, np.arange(len(given.images)), given.P
+    return recipes.CLIP, load_clip_truth(), given.images, np.arange(len(given.images)), given.P
 
 
 @pytest.mark.parametrize("load", [_six_test, _clip])
