@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from posekit.data import RECORDINGS
+
 ARRAYS = Path(__file__).resolve().parents[1] / "arrays"
 TRUTH = ARRAYS.with_name("truth")  # what is in no wheel and behind no wall
 
@@ -56,6 +58,22 @@ def pretrain():
     _save("resnet_rat.npz", network.make())
 
 
+def detectors():
+    """detector_six.npz (half an hour) and detector_side.npz (ten minutes)"""
+    from . import ring_detector, side_detector
+
+    _save("detector_six.npz", ring_detector.make())
+    _save("detector_side.npz", side_detector.make())
+
+
+def detections():
+    """detections_six_test.npz, detections_six_train.npz and detections_clip.npz (a quarter of an hour)"""
+    from . import detections as detected
+
+    for recording in RECORDINGS:
+        _save(f"detections_{recording}.npz", detected.make(recording))
+
+
 def sums():
     """SHA256SUMS of the arrays"""
     for folder in (ARRAYS, TRUTH):
@@ -85,7 +103,7 @@ def motion():
     motion_card.write()
 
 
-TARGETS = {t.__name__: t for t in (side, six, two_rats, clip, pretrain, sums, contact, card, motion)}
+TARGETS = {t.__name__: t for t in (side, six, two_rats, clip, pretrain, detectors, detections, sums, contact, card, motion)}
 
 if __name__ == "__main__":
     listing = "\n".join(f"  {name:10}{target.__doc__}" for name, target in TARGETS.items())

@@ -33,6 +33,11 @@ FILES = (
     "six_test.npz",
     "two_rats.npz",
     "clip.npz",
+    "detections_six_test.npz",
+    "detections_six_train.npz",
+    "detections_clip.npz",
+    "detector_six.npz",
+    "detector_side.npz",
     "resnet_rat.npz",
     "learning_curve.npz",
 )
