@@ -37,7 +37,7 @@ def score_maps(weights, images):
     weights : dict of str to float array
         From `posekit.data.pretrained_detector`, or the state of a `PoseNet` of basic blocks as arrays.
     images : (N, H, W) floats in [0, 1]
-        H and W multiples of 16 for two or three stages.
+        Both sides multiples of twice the detector's stride.
 
     Returns
     -------

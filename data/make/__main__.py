@@ -92,8 +92,9 @@ def contact():
 def card():
     """the data card's numbers, written into data/README.md"""
     from . import card as numbers
+    from . import detections_card
 
-    numbers.write()
+    numbers.write(numbers.SECTIONS | detections_card.SECTIONS)
 
 
 def motion():
@@ -103,7 +104,9 @@ def motion():
     motion_card.write()
 
 
-TARGETS = {t.__name__: t for t in (side, six, two_rats, clip, pretrain, detectors, detections, sums, contact, card, motion)}
+TARGETS = {
+    t.__name__: t for t in (side, six, two_rats, clip, pretrain, detectors, detections, sums, contact, card, motion)
+}
 
 if __name__ == "__main__":
     listing = "\n".join(f"  {name:10}{target.__doc__}" for name, target in TARGETS.items())

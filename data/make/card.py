@@ -226,9 +226,9 @@ def fill(text, bodies):
     return text
 
 
-def write(sections=None):
-    """Compute the numbers, print them, and write them into the card."""
-    bodies = {name: section() for name, section in (sections or SECTIONS).items()}
+def write(sections):
+    """Compute the numbers, dict of name to function, print them, and write them into the card."""
+    bodies = {name: section() for name, section in sections.items()}
     CARD.write_text(fill(CARD.read_text(), bodies))
     for name, body in bodies.items():
         print(f"## {name}\n\n{body}\n")

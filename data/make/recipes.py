@@ -113,6 +113,8 @@ def label_room(seed):
     number = seed - LABEL_SEEDS.start
     coat = LABEL_COATS[number % len(LABEL_COATS)]
     return RingRecording(seed, seed, coat, 450, 45, post=number % 3 == 0)
+
+
 DETECTOR_SEEDS = (0, 1, 2)
 # Every so many time steps the detectors look: always but where their noise is learned from, which wants many poses.
 DETECTED = {"six_test": 1, "six_train": 12, "clip": 1}

@@ -94,7 +94,9 @@ def loss_of(outputs, keypoints, stride):
     distance = np.nan_to_num(np.hypot(targets[:, :, :, 0], targets[:, :, :, 1]), nan=np.inf)  # (B, A, K, h, w)
     owner, near = distance.argmin(1), distance.min(1) <= 1.5 * stride
     b, k, i, j = np.nonzero(near)
-    towards = torch.from_numpy(targets[b, owner[b, k, i, j], :, :, i, j]).float()  # (cells, K, 2): to its animal's keypoints
+    towards = torch.from_numpy(
+        targets[b, owner[b, k, i, j], :, :, i, j]
+    ).float()  # (cells, K, 2): to its animal's keypoints
     known = ~torch.isnan(towards[..., 0])
     own = towards[np.arange(len(k)), k]
     loss = F.binary_cross_entropy_with_logits(scores, torch.from_numpy(near).float())
@@ -133,7 +135,9 @@ def train(images, keypoints, num_pairs, seed, steps=STEPS):
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peaks, total_steps=steps)
     for _ in range(steps):
         two = rng.random(BATCH_SIZE) < _TWO_RATS
-        chosen = np.where(two, rng.integers(num_pairs, size=BATCH_SIZE), rng.integers(num_pairs, len(images), BATCH_SIZE))
+        chosen = np.where(
+            two, rng.integers(num_pairs, size=BATCH_SIZE), rng.integers(num_pairs, len(images), BATCH_SIZE)
+        )
         batch, points = zip(*(alter(images[n], keypoints[n], rng) for n in chosen), strict=True)
         outputs = net(torch.from_numpy(np.stack(batch).astype(np.float32)))
         loss = loss_of(outputs, np.stack(points), net.stride)
