@@ -57,6 +57,8 @@ def score_maps(weights, images):
     stride = 2 ** stages[-1]
     if len(images) == 0 or images.shape[1] % (2 * stride) or images.shape[2] % (2 * stride):
         raise ValueError(f"score_maps: want pictures whose sides are multiples of {2 * stride}, got {images.shape}.")
+    if not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(f"score_maps: want values in [0, 1], got {images.min():.3g} to {images.max():.3g}.")
     run = [_forward(weights, stages, images[n : n + _BATCH]) for n in range(0, len(images), _BATCH)]
     maps = {name: np.concatenate([part[name] for part in run]) for name in run[0]}
     N, K, h, w = maps["scores"].shape

@@ -69,6 +69,8 @@ def test_images_in_double_precision_and_one_by_one_give_the_same():
         (np.zeros((1, 1, 112, 128)), "floats in"),
         (np.zeros((0, 112, 128)), "multiples of 8"),
         (np.zeros((1, 112, 124)), "multiples of 8"),
+        (np.full((1, 112, 128), 255.0), "0, 1"),
+        (np.full((1, 112, 128), np.nan), "0, 1"),
     ],
 )
 def test_other_images_are_refused_in_one_line(images, words):
