@@ -45,7 +45,7 @@ def errors_of(recording):
     found = [load_detections(recording, seed) for seed in DETECTOR_SEEDS]
     truth, P = found[0].truth or load_clip_truth(), found[0].P
     keypoints = np.array([one.keypoints for one in found])
-    depth = np.einsum("cj,tkj->tck", P[:, 2, :3], truth.points3d) + P[:, 2, 3]
+    depth = np.einsum("cj,tkj->tck", P[:, 2, :3], truth.points3d) + P[:, 2, 3:]
     focal = np.linalg.norm(np.cross(P[:, 0, :3], P[:, 2, :3]), axis=-1)  # the third row has length 1
     return Errors(
         vectors=keypoints - truth.keypoints,
