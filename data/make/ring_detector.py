@@ -1,7 +1,7 @@
 """The detector of the six views, three times: Lab 5's `PoseNet` at stride 4, trained on other rats in other rooms.
 
 Labels are the keypoints that are seen, as a person would label them. The settings were chosen by the error in rooms held
-out for that, before anything was computed in 3D with what the detectors say. It needs the ``render`` extra and about ten
+out for that, before anything was computed in 3D with what the detectors say. It needs the ``render`` extra and five
 minutes of one core for each detector.
 """
 
