@@ -16,7 +16,7 @@ RECORDINGS = ("six_test", "six_train", "clip")
 
 #: By the number of a side detector: the videos of `load_two_rats` to test it on, and those to fit on what comes behind it.
 #: It was trained on the other four. Number 0 is the released split.
-PAIR_FOLDS = (((6, 7), (4, 5)), ((4, 5), (2, 3)), ((2, 3), (0, 1)), ((0, 1), (6, 7)))
+PAIR_FOLDS = (((6, 7), (4, 5)),)
 
 
 class DataError(RuntimeError):
@@ -276,7 +276,7 @@ def load_clip():
 def load_detections(recording, seed=0):
     """2D keypoints as a trained detector gives them, picture by picture, and how sure of them it is.
 
-    The detector is Lab 5's `PoseNet` at stride 4, trained three times on other rats in other rooms
+    The detector is Lab 5's `PoseNet` at stride 4, trained on other rats in other rooms
     (``data/make/ring_detector.py``). How often it errs, and how, is in ``data/README.md``. Labs 7 and 8 want the cameras
     behind the keypoints: ``detections.keypoints.swapaxes(1, 2)`` is (T, K, C, 2).
 
@@ -286,8 +286,8 @@ def load_detections(recording, seed=0):
         "six_test": all time steps of ``load_six("test")``, also those without released pictures. "six_train": 300 steps
         of ``load_six("train")``, evenly spread and therefore no neighbours in time, to learn the detector's noise from.
         "clip": the capstone's clip, without truth.
-    seed : {0, 1, 2}
-        Which of the three detectors.
+    seed : int
+        Which detector, of those that were trained alike from one seed each; 0 is the first.
 
     Returns
     -------
@@ -337,7 +337,7 @@ def pretrained_detector(views, number=0):
         "side": at stride 8 (``layer=3``), for the pictures of `load_side` and `load_two_rats`, with one more output:
         where the animal's other keypoints are, seen from each of its keypoints (DeeperCut, Insafutdinov et al. 2016).
     number : int
-        "six": 0, 1, 2, the seed. "side": 0 ... 3, the row of `PAIR_FOLDS`.
+        "six": the seed, as in `load_detections`. "side": the row of `PAIR_FOLDS`. 0 is the first.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The detector of the six views, three times: Lab 5's `PoseNet` at stride 4, trained on other rats in other rooms.
+"""The detectors of the six views: Lab 5's `PoseNet` at stride 4, trained on other rats in other rooms, once for each seed.
 
 Labels are the keypoints that are seen, as a person would label them. The settings were chosen by the error in rooms held
 out for that, before anything was computed in 3D with what the detectors say. It needs the ``render`` extra and five

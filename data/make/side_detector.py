@@ -1,7 +1,7 @@
 """The detector of side views with one rat or two: Lab 5's `PoseNet`, and DeeperCut's pairwise head beside its own two.
 
-All animals share the score maps; which keypoints belong together is what the third head says. It is trained four times,
-so that every video of `load_two_rats` is new to one of the detectors. Labels are the keypoints that are seen. Settings
+All animals share the score maps; which keypoints belong together is what the third head says. It is trained
+once for each fold of `load_two_rats`' videos. Labels are the keypoints that are seen. Settings
 were chosen on the validation videos of fold 0. It needs three minutes of one core for each detector.
 """
 
