@@ -3,18 +3,43 @@
 from itertools import product
 
 import numpy as np
+from numpy.testing import assert_allclose
+
+# Answers in single precision are right as well, so most values are compared to six digits.
+DIGITS = 1e-6
 
 # Parents of trees: a fork, a chain, and roots that do not come first.
 ROOT_FIRST = ([0], [0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 1, 1])
 ANY_ROOT = ([1, 1], [1, 2, 2], [2, 2, 2, 0], [3, 0, 3, 3], [1, 2, 3, 3])
 
 
-def draw_problem(rng, parents, height=3, width=4):
-    """Random costs (K, H, W), mu and w; what stands in the root's rows of the two must not matter."""
+def agree(result, expected, rtol=DIGITS, atol=1e-9):
+    """Shapes too, because numpy.testing lets a scalar stand for an array."""
+    shape = np.shape(expected)
+    assert np.shape(result) == shape, f"returned shape {np.shape(result)}, expected {shape}"
+    assert_allclose(result, expected, rtol=rtol, atol=atol)
+
+
+def indices(result, shape, size, what):
+    """Arg-mins as an array. AssertionError where they are not whole numbers in 0 ... size - 1, of the shape."""
+    found = np.asarray(result)
+    assert found.shape == shape, f"{what} have shape {found.shape}, expected {shape}"
+    assert found.dtype.kind in "iu", f"{what} are of type {found.dtype}, and are indices: return whole numbers"
+    assert (found >= 0).all() and (found < size).all(), (
+        f"{what} lie in {int(found.min())} ... {int(found.max())}, where 0 ... {size - 1} are due"
+    )
+    return found
+
+
+def draw_problem(rng, parents, height=3, width=4, centred=False):
+    """Random costs (K, H, W), mu and w; what stands in the root's rows of the two must not matter.
+
+    With `centred` every child wants to be where its parent is: then the sign of mu is another check's business.
+    """
     parents = np.array(parents)
     K = len(parents)
     costs = rng.uniform(0.0, 4.0, size=(K, height, width))
-    mu = rng.uniform(0.6, 1.6, size=(K, 2)) * rng.choice([-1.0, 1.0], size=(K, 2))
+    mu = rng.uniform(0.6, 1.6, size=(K, 2)) * rng.choice([-1.0, 1.0], size=(K, 2)) * (not centred)
     w = np.column_stack([rng.uniform(0.2, 0.5, size=K), rng.uniform(0.8, 1.6, size=K)])
     root = np.flatnonzero(parents == np.arange(K))
     mu[root], w[root] = rng.uniform(3.0, 5.0, size=2), rng.uniform(2.0, 3.0, size=2)
@@ -68,7 +93,7 @@ def all_marginals(costs, parents, mu, w):
     return np.array([p.sum(axis=tuple(a for a in axes if a != k)).reshape(H, W) for k in axes]) / p.sum()
 
 
-def draw_bowls(rng, parents, height, width):
+def draw_bowls(rng, parents, height, width, centred=False):
     """A problem on a grid of any size whose lowest energy is known: every part's cost is a paraboloid.
 
     A planted pose is the minimum over all *real* places (there the gradient vanishes), so over those on the grid as well.
@@ -80,7 +105,7 @@ def draw_bowls(rng, parents, height, width):
     parents = np.array(parents)
     K = len(parents)
     limbs = parents != np.arange(K)
-    mu = rng.uniform(-6.0, 6.0, size=(K, 2))
+    mu = rng.uniform(-6.0, 6.0, size=(K, 2)) * (not centred)
     w = rng.uniform(0.02, 0.2, size=(K, 2))
     pose = rng.integers([width // 4, height // 4], [3 * width // 4, 3 * height // 4], size=(K, 2))
     pull = np.where(limbs[:, None], 2.0 * w * (pose - pose[parents] - mu), 0.0)  # gradient of each limb at its child
@@ -99,7 +124,7 @@ def draw_bowls(rng, parents, height, width):
 
 
 def draw_crosses(rng, parents, height, width):
-    """A problem whose costs are a function of x plus one of y, so that it falls apart into one problem along each axis.
+    """A problem whose costs are a function of x plus one of y, so that it falls apart into one problem along each axis; mu is 0.
 
     Returns
     -------
@@ -108,9 +133,6 @@ def draw_crosses(rng, parents, height, width):
     parents = np.array(parents)
     K = len(parents)
     along, down = rng.uniform(0.0, 4.0, size=(K, 1, width)), rng.uniform(0.0, 4.0, size=(K, height, 1))
-    mu = rng.uniform(1.0, 4.0, size=(K, 2)) * rng.choice([-1.0, 1.0], size=(K, 2))
-    w = np.column_stack([rng.uniform(0.03, 0.08, size=K), rng.uniform(0.15, 0.3, size=K)])
-    nothing = np.zeros(K)
-    x = energies(along, parents, np.column_stack([mu[:, 0], nothing]), np.column_stack([w[:, 0], nothing]))
-    y = energies(down, parents, np.column_stack([nothing, mu[:, 1]]), np.column_stack([nothing, w[:, 1]]))
+    mu, w = np.zeros((K, 2)), np.column_stack([rng.uniform(0.03, 0.08, size=K), rng.uniform(0.15, 0.3, size=K)])
+    x, y = energies(along, parents, mu, w * [1.0, 0.0]), energies(down, parents, mu, w * [0.0, 1.0])
     return along + down, parents, mu, w, x, y
