@@ -13,16 +13,13 @@ def nearest(f, w, mu=0.0):
     return (f + w * (place[:, None] - place - mu) ** 2).min(axis=1)
 
 
-def assert_attains(result, f, w, mu=0.0):
-    """The arg-mins cost what the minimum is; which of several it is does not matter."""
-    _, argmin = result
-    argmin = indices(argmin, f.shape, len(f), "the arg-mins")
-    agree(f[argmin] + w * (np.arange(len(f)) - argmin - mu) ** 2, nearest(f, w, mu))
-
-
-def draw_row(rng, n, w):
-    """A row in which every third place or so is near the minimum of its neighbours, at heights that fit the weight."""
-    return rng.uniform(0.0, 1.0, size=n) * w * n * rng.choice([0.3, 3.0], size=n)
+def draw_row(rng, n, w, spread=3.0):
+    """Costs that differ by what a way of a few places costs, with a step down that hides five parabolas at once."""
+    f = rng.uniform(0.0, 1.0, size=n) * w * spread * n
+    m = n // 2
+    f[m - 5 : m + 1] = 0.5 * w * spread * n
+    f[m] -= 40.0 * w
+    return f
 
 
 @points(1)
@@ -32,8 +29,8 @@ def draw_row(rng, n, w):
 )
 @pytest.mark.parametrize("w", [0.02, 0.3, 2.0])
 def test_is_the_minimum_over_all_places(distance_transform_1d, rng, w):
-    for n in (5, 17, 40):
-        f = draw_row(rng, n, w)
+    for n, spread in ((10, 3.0), (17, 0.3), (40, 3.0)):
+        f = draw_row(rng, n, w, spread)
         agree(distance_transform_1d(f, w)[0], nearest(f, w))
     hidden = w * np.append(400.0 - np.arange(20) ** 2.0, 0.0) + rng.uniform(0.0, 0.1 * w, size=21)  # the last one hides all others
     agree(distance_transform_1d(hidden, w)[0], nearest(hidden, w))
@@ -48,17 +45,25 @@ def test_puts_p_at_q_plus_mu(distance_transform_1d, rng):
     n, w = 15, 0.2
     f = draw_row(rng, n, w)
     for mu in (2.0, -3.4, 0.5 + rng.uniform(-0.3, 0.3), 11.7, -40.3, 1000.5):
-        result = distance_transform_1d(f, w, mu)
-        agree(result[0], nearest(f, w, mu))
-        assert_attains(result, f, w, mu)
+        agree(distance_transform_1d(f, w, mu)[0], nearest(f, w, mu))
 
 
 @points(1)
-@hint("argmin[p] is the place q whose parabola is the lowest at p: a whole number, and f[argmin] + w (p - argmin)^2 is the value at p.")
+@hint(
+    "argmin[p] is the place q whose parabola is the lowest at p: a whole number in 0 ... n - 1, so that f[argmin] + w (p - argmin - mu)^2 is "
+    "the value at p."
+)
+@no_probe("integers")  # some costs are infinite
 def test_points_at_who_attains_it(distance_transform_1d, rng):
-    for n, w in ((9, 0.5), (30, 0.05), (30, 50.0)):
-        f = draw_row(rng, n, min(w, 1.0))
-        assert_attains(distance_transform_1d(f, w), f, w)
+    for n, w, mu in ((11, 0.5, 0.0), (30, 0.05, -3.7), (30, 2.0, 4.2)):
+        f = draw_row(rng, n, w)
+        f[[2, n - 2]] = np.inf
+        values, argmin = distance_transform_1d(f, w, mu)
+        argmin = indices(argmin, f.shape, n, "the arg-mins")
+        # Against the values that came with them: whether these are right, and the sign of mu, is the business of the checks above.
+        achieved = [f[argmin] + w * (np.arange(n) - argmin - sign * mu) ** 2 for sign in (1.0, -1.0, 0.0)]
+        if not any(np.allclose(a, values, rtol=1e-5, atol=1e-9) for a in achieved):
+            agree(achieved[0], values)
 
 
 @points(1)
@@ -69,29 +74,24 @@ def test_points_at_who_attains_it(distance_transform_1d, rng):
 @no_probe("integers")  # infinite costs are no integers
 def test_survives_infinite_costs_ties_and_single_places(distance_transform_1d, rng):
     f = draw_row(rng, 20, 0.3)
-    for blocked in ([0, 1, 2], [17, 18, 19], [4, 5, 6, 11], list(range(19)), [*range(7), *range(8, 20)]):
+    for blocked in ([0, 1, 2], [17, 18, 19], [2, 13, 14, 17], list(range(19)), [*range(7), *range(8, 20)]):
         g = f.copy()
         g[blocked] = np.inf
-        result = distance_transform_1d(g, 0.3)
-        agree(result[0], nearest(g, 0.3))
-        assert_attains(result, g, 0.3)
+        agree(distance_transform_1d(g, 0.3)[0], nearest(g, 0.3))
     for flat in (np.zeros(6), np.array([3.0, 1.0, 1.0, 1.0, 3.0, 1.0]), f[:1]):
-        result = distance_transform_1d(flat, 1.0)
-        agree(result[0], nearest(flat, 1.0))
-        assert_attains(result, flat, 1.0)
-    values, _ = distance_transform_1d(np.full(4, np.inf), 1.0)
-    agree(values, np.full(4, np.inf))
+        agree(distance_transform_1d(flat, 1.0)[0], nearest(flat, 1.0))
+    agree(distance_transform_1d(np.full(4, np.inf), 1.0)[0], np.full(4, np.inf))
 
 
 @points(1)
 @hint(
-    "With 200,000 places there is neither memory for a table of all pairs nor time to look at all of them: each parabola joins the lower envelope "
+    "With 95,000 places there is neither memory for a table of all pairs nor time to look at all of them: each parabola joins the lower envelope "
     "once and leaves it at most once. Then walk along the envelope; never search it from its beginning again."
 )
 @no_probe("integers", "float32")  # a budget is for one call
-@budget(cpu=20, memory=600)
+@budget(cpu=6, memory=600)
 def test_takes_time_that_grows_with_the_row(distance_transform_1d):
-    n, w, reach = 200_000, 0.05, 10
+    n, w, reach = 95_000, 0.05, 10  # two lists of so many numbers may still come back
     f = 4.0 * np.random.default_rng(0).uniform(size=n)  # no q beyond 9 places can pay: 0.05 * 9^2 > 4
     padded = np.pad(f, reach, constant_values=np.inf)
     shifted = [padded[reach + d : reach + d + n] + w * d**2 for d in range(-reach, reach + 1)]

@@ -9,7 +9,7 @@ def against(p):
     return np.log((1.0 - p) / p)
 
 
-def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), lazily=True):
+def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), lazily=True, ends=2):
     """x (D,) and y (D, D) of the optimum, with what a mistake changes as arguments: which of a triple's ends may be the middle."""
     D = len(part_prob)
     d, e = np.triu_indices(D, 1)
@@ -18,7 +18,7 @@ def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), la
     alone = against(np.max(part_prob, axis=1)) if alone is None else alone
     pair = against(pair_prob) if pair is None else pair
     cost = np.append(alone, np.asarray(pair)[d, e])
-    rows = [row for a, b in zip(d, e, strict=True) for row in (([number[a, b]], [a]), ([number[a, b]], [b]))]
+    rows = [([number[a, b]], [end]) for a, b in zip(d, e, strict=True) for end in (a, b)[:ends]]
     while True:
         A = np.zeros((len(rows), len(cost)))
         for i, (more, less) in enumerate(rows):
@@ -133,7 +133,7 @@ def greedily(part_prob, pair_prob):
     return np.where(numbers < 0, -1, np.argmax(part_prob, axis=1)), numbers
 
 
-@mistake("gives an animal one candidate of each part at most", hint="two candidates of one part may belong to one animal")
+@mistake("gives an animal one candidate of each part at most", hint="Two candidates of one part may belong to one animal")
 def one_per_part(part_prob, pair_prob):
     label = np.argmax(part_prob, axis=1)
     pair = against(pair_prob).copy()
@@ -183,13 +183,13 @@ def from_one(part_prob, pair_prob):
     return np.where(labels < 0, -1, labels + 1), clusters
 
 
-@mistake("computes with log 0", hint="Forty candidates")
+@mistake("computes with log 0", hint="log 0 is no cost")
 def not_clipped(part_prob, pair_prob):
     with np.errstate(divide="ignore"):
         return solve(part_prob, pair_prob, pair=np.log((1.0 - np.asarray(pair_prob)) / pair_prob))
 
 
-@mistake("tries all assemblies", hint="Enumerating assemblies does not")
+@mistake("tries all assemblies", hint="27 million")
 def enumerates(part_prob, pair_prob):
     alone, cost, D = against(np.max(part_prob, axis=1)), against(pair_prob), len(part_prob)
     best = [0.0, [-1] * D]
@@ -209,13 +209,9 @@ def enumerates(part_prob, pair_prob):
     return np.where(clusters < 0, -1, np.argmax(part_prob, axis=1)), clusters
 
 
-@mistake("links pairs to the first candidate only", hint="Pairs of unlikely candidates")
+@mistake("links a pair to its first candidate only", hint="Pairs of unlikely candidates")
 def half_linked(part_prob, pair_prob):
-    D = len(part_prob)
-    alone, cost = against(np.max(part_prob, axis=1)), against(pair_prob)
-    kept, y = programme(part_prob, pair_prob, alone=np.full(D, -1e-6), pair=cost)
-    kept = kept & ((alone < 0) | (y.sum(axis=1) > 0))
-    return read(part_prob, kept, y)
+    return solve(part_prob, pair_prob, ends=1)
 
 
 @alternative

@@ -77,7 +77,7 @@ def part_zero(pose, costs, parents, mu, w):
 @mistake("measures every limb from the root", hint="child - parent - mu")
 def from_the_root(pose, costs, parents, mu, w):
     root = np.flatnonzero(parents == np.arange(len(parents)))[0]
-    return float(unary(pose, costs) + stretch(pose, np.where(parents == parents, root, 0), mu, w).sum())
+    return float(unary(pose, costs) + stretch(pose, np.full(len(parents), root), mu, w).sum())
 
 
 @mistake("returns the mean cost of a part", hint="Add up costs")
