@@ -641,9 +641,10 @@ def greedy_assembly(part_prob, pair_prob):
 def hungarian_assembly(part_prob, pair_prob):
     """Group candidates into animals part by part, as Hungarian matching does it: at most one candidate of a part each.
 
-    The part with most candidates starts the animals. For every other part, in the order of their numbers of candidates, its candidates
-    are matched to the animals so far, at the lowest total cost of the new pairs; one that no animal wants at a
-    negative cost starts an animal of its own. Candidates that are more likely false than true are dropped at the start.
+    The part whose candidates promise most (the lowest sum of negative costs) starts the animals. Then, part by part in that order, the
+    candidates of a part are matched to the animals so far so that the total cost is lowest: a candidate's own cost and
+    that of its pairs with all who are in the animal already. One that no animal wants at a negative total
+    starts an animal of its own, if its own cost is negative, and else is dropped.
 
     Parameters
     ----------
@@ -662,18 +663,18 @@ def hungarian_assembly(part_prob, pair_prob):
     """
     part_prob, pair_prob = as_candidates(part_prob, pair_prob)
     D, C = part_prob.shape
-    part, pair = part_prob.argmax(axis=1), pairwise_cost(pair_prob)
-    kept = part_prob.max(axis=1) > 0.5
+    part, alone, pair = part_prob.argmax(axis=1), pairwise_cost(part_prob.max(axis=1)), pairwise_cost(pair_prob)
     clusters, animals = np.full(D, -1), 0
-    counts = np.bincount(part[kept], minlength=C)
-    for c in np.argsort(-counts, kind="stable"):
-        candidates = np.flatnonzero(kept & (part == c))
-        cost = np.array([pair[candidates][:, clusters == n].sum(axis=1) for n in range(animals)])
-        cost = cost.reshape(animals, len(candidates))
+    promise = np.bincount(part, weights=np.minimum(alone, 0.0), minlength=C)
+    for c in np.argsort(promise, kind="stable"):
+        candidates = np.flatnonzero(part == c)
+        cost = np.zeros((animals, len(candidates)))
+        for n in range(animals):
+            cost[n] = alone[candidates] + pair[candidates][:, clusters == n].sum(axis=1)
         for n, i in zip(*linear_sum_assignment(np.minimum(cost, 0.0)), strict=True):
             if cost[n, i] < 0:
                 clusters[candidates[i]] = n
-        for d in candidates[clusters[candidates] < 0]:
+        for d in candidates[(clusters[candidates] < 0) & (alone[candidates] < 0)]:
             clusters[d] = animals
             animals += 1
     return np.where(clusters < 0, -1, part), clusters
