@@ -560,7 +560,9 @@ def as_candidates(part_prob, pair_prob):
         if not ((p >= 0) & (p <= 1)).all():
             raise ValueError(f"{name} must hold probabilities in [0, 1].")
     if not np.array_equal(pair_prob, pair_prob.T):
-        raise ValueError("pair_prob must be symmetric: that d belongs to e and that e belongs to d is the same question.")
+        raise ValueError(
+            "pair_prob must be symmetric: that d belongs to e and that e belongs to d is the same question."
+        )
     return part_prob, pair_prob
 
 

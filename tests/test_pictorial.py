@@ -264,9 +264,7 @@ def test_partition_survives_constants_and_poses_that_are_all_improbable():
     z = log_partition(costs, parents, mu, w)
     assert_allclose(log_partition(costs + level[:, None, None], parents, mu, w), z - level.sum(), rtol=1e-12)
     far = mu + 100.0  # every limb is far too short: exp(-energy) is 0 for each pose
-    assert_allclose(
-        log_partition(costs, parents, far, w), log_sum_exp(-energies(costs, parents, far, w)), rtol=1e-10
-    )
+    assert_allclose(log_partition(costs, parents, far, w), log_sum_exp(-energies(costs, parents, far, w)), rtol=1e-10)
     assert_allclose(marginals(costs, parents, far, w), all_marginals(costs, parents, far, w), rtol=1e-6, atol=1e-12)
 
 

@@ -115,10 +115,7 @@ def draw_bowls(rng, parents, height, width, centred=False):
     lowest = pose + gradient / (2.0 * steepness)
     x, y = np.arange(width), np.arange(height)
     costs = np.array(
-        [
-            s[1] * (y[:, None] - m[1]) ** 2 + s[0] * (x - m[0]) ** 2
-            for s, m in zip(steepness, lowest, strict=True)
-        ]
+        [s[1] * (y[:, None] - m[1]) ** 2 + s[0] * (x - m[0]) ** 2 for s, m in zip(steepness, lowest, strict=True)]
     )
     return costs, parents, mu, w, energy_of(pose, costs, parents, mu, w), pose
 

@@ -24,22 +24,24 @@ def draw_row(rng, n, w, spread=3.0):
 
 @points(1)
 @hint(
-    "D(p) is the smallest of f(q) + w (p - q)^2 over *all* q. Two parabolas of places r < q cross at (q + r) / 2 + (f(q) - f(r)) / (2 w (q - r)), "
-    "and a new one may hide several before it: while, not if."
+    "D(p) is the smallest of f(q) + w (p - q)^2 over *all* q. Two parabolas of places r < q cross at (q + r) / 2 + "
+    "(f(q) - f(r)) / (2 w (q - r)), and a new one may hide several before it: while, not if."
 )
 @pytest.mark.parametrize("w", [0.02, 0.3, 2.0])
 def test_is_the_minimum_over_all_places(distance_transform_1d, rng, w):
     for n, spread in ((10, 3.0), (17, 0.3), (40, 3.0)):
         f = draw_row(rng, n, w, spread)
         agree(distance_transform_1d(f, w)[0], nearest(f, w))
-    hidden = w * np.append(400.0 - np.arange(20) ** 2.0, 0.0) + rng.uniform(0.0, 0.1 * w, size=21)  # the last one hides all others
+    hidden = w * np.append(400.0 - np.arange(20) ** 2.0, 0.0) + rng.uniform(
+        0.0, 0.1 * w, size=21
+    )  # the last one hides all others
     agree(distance_transform_1d(hidden, w)[0], nearest(hidden, w))
 
 
 @points(1)
 @hint(
-    "mu is where p wants to be relative to q: w (p - q - mu)^2, so the parabola of q has its lowest point at p = q + mu, to the "
-    "right for positive mu. mu need not be whole, and may lead out of the row."
+    "mu is where p wants to be relative to q: w (p - q - mu)^2, so the parabola of q has its lowest point at p = q "
+    "+ mu, to the right for positive mu. mu need not be whole, and may lead out of the row."
 )
 def test_puts_p_at_q_plus_mu(distance_transform_1d, rng):
     n, w = 15, 0.2
@@ -50,8 +52,8 @@ def test_puts_p_at_q_plus_mu(distance_transform_1d, rng):
 
 @points(1)
 @hint(
-    "argmin[p] is the place q whose parabola is the lowest at p: a whole number in 0 ... n - 1, so that f[argmin] + w (p - argmin - mu)^2 is "
-    "the value at p."
+    "argmin[p] is the place q whose parabola is the lowest at p: a whole number in 0 ... n - 1, so that f[argmin] "
+    "+ w (p - argmin - mu)^2 is the value at p."
 )
 @no_probe("integers")  # some costs are infinite
 def test_points_at_who_attains_it(distance_transform_1d, rng):
@@ -68,8 +70,8 @@ def test_points_at_who_attains_it(distance_transform_1d, rng):
 
 @points(1)
 @hint(
-    "Edge cases: a place of cost +inf is impossible and never attains the minimum (inf - inf is nan: leave it out), ties are free, "
-    "a row of one entry is a row, and where everything is +inf so is D."
+    "Edge cases: a place of cost +inf is impossible and never attains the minimum (inf - inf is nan: leave it "
+    "out), ties are free, a row of one entry is a row, and where everything is +inf so is D."
 )
 @no_probe("integers")  # infinite costs are no integers
 def test_survives_infinite_costs_ties_and_single_places(distance_transform_1d, rng):
@@ -85,8 +87,9 @@ def test_survives_infinite_costs_ties_and_single_places(distance_transform_1d, r
 
 @points(1)
 @hint(
-    "With 95,000 places there is neither memory for a table of all pairs nor time to look at all of them: each parabola joins the lower envelope "
-    "once and leaves it at most once. Then walk along the envelope; never search it from its beginning again."
+    "With 95,000 places there is neither memory for a table of all pairs nor time to look at all of them: each "
+    "parabola joins the lower envelope once and leaves it at most once. Then walk along the envelope; never search "
+    "it from its beginning again."
 )
 @no_probe("integers", "float32")  # a budget is for one call
 @budget(cpu=6, memory=600)

@@ -33,8 +33,8 @@ def draw_map(rng, height, width, w):
 
 @points(1)
 @hint(
-    "First transform every row of f; then transform every column of *what that gave*, not of f. The result has f's shape (H, W), "
-    "H rows and W columns."
+    "First transform every row of f; then transform every column of *what that gave*, not of f. The result has f's "
+    "shape (H, W), H rows and W columns."
 )
 def test_is_the_minimum_over_all_places(distance_transform_2d, rng):
     for height, width in ((5, 8), (9, 4), (1, 7), (6, 1)):
@@ -47,19 +47,24 @@ def test_is_the_minimum_over_all_places(distance_transform_2d, rng):
 
 @points(1)
 @hint(
-    "w and mu are for (x, y), and x runs along a row: w[0] and mu[0] belong to the transform of the rows (over columns), w[1] and mu[1] to that of "
-    "the columns."
+    "w and mu are for (x, y), and x runs along a row: w[0] and mu[0] belong to the transform of the rows (over "
+    "columns), w[1] and mu[1] to that of the columns."
 )
 def test_has_weights_and_offsets_for_x_and_y(distance_transform_2d, rng):
     f = draw_map(rng, 7, 10, 0.3)
-    for w, mu in (((0.05, 0.6), (0.0, 0.0)), ((0.3, 0.3), (2.5, -1.2)), ((0.7, 0.1), (-3.3, 1.0)), ((0.2, 0.4), (25.0, 8.4))):
+    for w, mu in (
+        ((0.05, 0.6), (0.0, 0.0)),
+        ((0.3, 0.3), (2.5, -1.2)),
+        ((0.7, 0.1), (-3.3, 1.0)),
+        ((0.2, 0.4), (25.0, 8.4)),
+    ):
         agree(distance_transform_2d(f, np.array(w), np.array(mu))[0], nearest(f, w, mu))
 
 
 @points(1)
 @hint(
-    "rows[p] is the row that the second pass chose; cols[p] is the column that the first pass chose *in that row*: look it up there. "
-    "np.take_along_axis(first_cols, rows, axis=0) does it for all p. Mind transposes."
+    "rows[p] is the row that the second pass chose; cols[p] is the column that the first pass chose *in that row*: "
+    "look it up there. np.take_along_axis(first_cols, rows, axis=0) does it for all p. Mind transposes."
 )
 def test_points_at_who_attains_it(distance_transform_2d, rng):
     for height, width in ((5, 8), (8, 5)):
@@ -71,8 +76,8 @@ def test_points_at_who_attains_it(distance_transform_2d, rng):
 
 @points(1)
 @hint(
-    "On a map of 200 x 320 places there is neither memory nor time for all pairs of places. The square is a sum over x and y, so one "
-    "row or one column at a time is enough."
+    "On a map of 200 x 320 places there is neither memory nor time for all pairs of places. The square is a sum "
+    "over x and y, so one row or one column at a time is enough."
 )
 @no_probe("integers", "float32")  # a budget is for one call
 @budget(cpu=6, memory=600)

@@ -34,7 +34,10 @@ def rows(result):
 
 
 @points(1)
-@hint("mu is the mean over frames of child *minus* parent, one row (x, y) for each child: poses[:, k] - poses[:, parents[k]].")
+@hint(
+    "mu is the mean over frames of child *minus* parent, one row (x, y) for each child: poses[:, k] - poses[:, "
+    "parents[k]]."
+)
 def test_means_are_child_minus_parent(fit_offsets, rng):
     poses = draw_poses(rng, 12)
     mu, _ = rows(fit_offsets(poses, PARENTS))
@@ -43,8 +46,9 @@ def test_means_are_child_minus_parent(fit_offsets, rng):
 
 @points(1)
 @hint(
-    "w is 1 / (2 variance), for x and for y apart, with the variance of child minus parent (not of the keypoint itself), divided "
-    "by the number of frames N, not N - 1. A floor replaces what is smaller; it is not added to the rest."
+    "w is 1 / (2 variance), for x and for y apart, with the variance of child minus parent (not of the keypoint "
+    "itself), divided by the number of frames N, not N - 1. A floor replaces what is smaller; it is not added to "
+    "the rest."
 )
 def test_weights_are_half_an_inverse_variance(fit_offsets, rng):
     poses = draw_poses(rng, 6)
@@ -54,8 +58,8 @@ def test_weights_are_half_an_inverse_variance(fit_offsets, rng):
 
 @points(1)
 @hint(
-    "A missing keypoint is NaN. Each limb is fitted on the frames in which *both* its ends are known: not on those alone in which the "
-    "whole animal is, and a missing value is no zero."
+    "A missing keypoint is NaN. Each limb is fitted on the frames in which *both* its ends are known: not on those "
+    "alone in which the whole animal is, and a missing value is no zero."
 )
 def test_uses_the_frames_where_both_ends_are_known(fit_offsets, rng):
     poses = draw_poses(rng, 14)
@@ -68,7 +72,9 @@ def test_uses_the_frames_where_both_ends_are_known(fit_offsets, rng):
         known = ~np.isnan(poses[:, [k, PARENTS[k]]]).any(axis=(1, 2))
         alone = np.nan_to_num(poses[known], nan=1.0)
         mu_alone, w_alone = rows(fit_offsets(alone, PARENTS))
-        assert np.isfinite(mu[row]).all() and np.isfinite(w[row]).all(), f"limb {k} has a mean or weight that is not a number"
+        assert np.isfinite(mu[row]).all() and np.isfinite(w[row]).all(), (
+            f"limb {k} has a mean or weight that is not a number"
+        )
         agree(mu[row], mu_alone[row])
         agree(w[row], w_alone[row])
 

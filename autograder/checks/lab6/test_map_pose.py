@@ -16,8 +16,9 @@ from autograder.checks.lab6.common import (
 
 @points(1)
 @hint(
-    "Each part's costs and the messages of all its children are added *before* it sends its own message; the lowest entry at the root is the "
-    "energy. A message to the parent takes the offset -mu[k], because mu is child minus parent."
+    "Each part's costs and the messages of all its children are added *before* it sends its own message; the "
+    "lowest entry at the root is the energy. A message to the parent takes the offset -mu[k], because mu is child "
+    "minus parent."
 )
 def test_finds_the_lowest_energy(map_pose, rng):
     for parents in ROOT_FIRST:
@@ -27,8 +28,8 @@ def test_finds_the_lowest_energy(map_pose, rng):
 
 @points(1)
 @hint(
-    "The root may be any part, and a parent may have a larger number than its child: go through the parts in the order of tree_order, backwards. "
-    "The root sends no message: its rows of mu and w are not used."
+    "The root may be any part, and a parent may have a larger number than its child: go through the parts in the "
+    "order of tree_order, backwards. The root sends no message: its rows of mu and w are not used."
 )
 def test_takes_any_rooted_tree(map_pose, rng):
     for parents in ANY_ROOT:
@@ -38,8 +39,8 @@ def test_takes_any_rooted_tree(map_pose, rng):
 
 @points(2)
 @hint(
-    "The pose is read from the root down: the root is where its total is lowest, and a part is where its *own* pointers lead from its parent's "
-    "place. Places are (x, y) = (column, row), whole numbers."
+    "The pose is read from the root down: the root is where its total is lowest, and a part is where its *own* "
+    "pointers lead from its parent's place. Places are (x, y) = (column, row), whole numbers."
 )
 def test_the_pose_has_that_energy(map_pose, rng):
     for parents in (*ROOT_FIRST, *ANY_ROOT):
@@ -50,8 +51,8 @@ def test_the_pose_has_that_energy(map_pose, rng):
 
 @points(1)
 @hint(
-    "Thirteen parts on 120 x 160 places: a table of all pairs of places does not fit into memory. Each message is one "
-    "distance_transform_2d."
+    "Thirteen parts on 120 x 160 places: a table of all pairs of places does not fit into memory. Each message is "
+    "one distance_transform_2d."
 )
 @no_probe("integers", "float32")  # a budget is for one call
 @budget(cpu=60, memory=900)

@@ -8,8 +8,8 @@ from autograder.checks.lab6.common import ANY_ROOT, ROOT_FIRST, agree, all_margi
 
 @points(1)
 @hint(
-    "Up to the root as for log Z; then down: to child k goes the parent's belief *without* the message that came from k, with the offset +mu[k]. "
-    "The exponential of a belief, divided by its sum, is the marginal."
+    "Up to the root as for log Z; then down: to child k goes the parent's belief *without* the message that came "
+    "from k, with the offset +mu[k]. The exponential of a belief, divided by its sum, is the marginal."
 )
 def test_are_those_of_all_poses(marginals, rng):
     for parents in (*ROOT_FIRST, *ANY_ROOT):
@@ -18,7 +18,10 @@ def test_are_those_of_all_poses(marginals, rng):
 
 
 @points(1)
-@hint("A constant that is added to all costs of a part changes no probability: take the largest entry out before each exponential.")
+@hint(
+    "A constant that is added to all costs of a part changes no probability: take the largest entry out before "
+    "each exponential."
+)
 def test_do_not_overflow(marginals, rng):
     costs, parents, mu, w = draw_problem(rng, [0, 0, 1])
     expected = marginals(costs, parents, mu, w)
@@ -27,7 +30,10 @@ def test_do_not_overflow(marginals, rng):
 
 
 @points(1)
-@hint("Each map sums to one over its H rows and W columns, at the borders and on large grids, too: nothing wraps around or is cut off.")
+@hint(
+    "Each map sums to one over its H rows and W columns, at the borders and on large grids, too: nothing wraps "
+    "around or is cut off."
+)
 def test_are_exact_up_to_the_border(marginals, rng):
     costs, parents, mu, w, x, y = draw_crosses(rng, [1, 1, 1], 11, 16)
     p_x, p_y = np.exp(x.min() - x), np.exp(y.min() - y)

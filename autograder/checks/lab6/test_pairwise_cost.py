@@ -8,8 +8,8 @@ from autograder.checks.lab6.common import agree
 
 @points(1)
 @hint(
-    "log((1 - p) / p): negative where 'the same animal' is the likelier answer, 0 at p = 1/2, in natural logarithms, elementwise. At p = 0 it is "
-    "large and positive, at p = 1 large and negative, and never nan."
+    "log((1 - p) / p): negative where 'the same animal' is the likelier answer, 0 at p = 1/2, in natural "
+    "logarithms, elementwise. At p = 0 it is large and positive, at p = 1 large and negative, and never nan."
 )
 def test_is_the_log_odds_against(pairwise_cost, rng):
     p = rng.uniform(0.02, 0.98, size=(4, 4))

@@ -23,7 +23,9 @@ def lowest_cost(part, pair):
     """Over all ways to drop some candidates and to group the others."""
     D = len(part)
     ways = (np.array(way) for way in product(*(range(-1, d + 1) for d in range(D))))
-    return min(cost_of(way, part, pair) for way in ways if all(c <= max(way[:d], default=-1) + 1 for d, c in enumerate(way)))
+    return min(
+        cost_of(way, part, pair) for way in ways if all(c <= max(way[:d], default=-1) + 1 for d, c in enumerate(way))
+    )
 
 
 def symmetric(rng, low, high):
@@ -46,7 +48,9 @@ def compare(result, part, pair):
     """The assembly's cost with the lowest one; a solver's gap of 1e-4 is forgiven."""
     _, clusters = read(result, len(part))
     found, lowest = cost_of(clusters, part, pair), lowest_cost(part, pair)
-    assert found <= lowest + 1e-9 + 2e-4 * abs(lowest), f"the assembly {clusters.tolist()} costs {found:.4f}, the best one {lowest:.4f}"
+    assert found <= lowest + 1e-9 + 2e-4 * abs(lowest), (
+        f"the assembly {clusters.tolist()} costs {found:.4f}, the best one {lowest:.4f}"
+    )
 
 
 def distinct(likely):
@@ -56,12 +60,18 @@ def distinct(likely):
 
 @points(1)
 @hint(
-    "Minimise the sum of log((1 - p) / p) over kept candidates plus that over pairs in one animal, each pair once. Pairs of unlikely candidates may "
-    "pay, likely candidates may not: all is decided together, none is dropped beforehand."
+    "Minimise the sum of log((1 - p) / p) over kept candidates plus that over pairs in one animal, each pair once. "
+    "Pairs of unlikely candidates may pay, likely candidates may not: all is decided together, none is dropped "
+    "beforehand."
 )
 @no_probe("integers", "float32")  # rounded probabilities are 0 and 1
 def test_equals_the_best_of_all_assemblies(partition_and_label, rng):
-    for D in (1, 3, 5, 6):  # pairs that never contradict each other: what is transitive by itself is another check's business
+    for D in (
+        1,
+        3,
+        5,
+        6,
+    ):  # pairs that never contradict each other: what is transitive by itself is another check's business
         group = rng.permutation(np.arange(D) % 2)
         same = group[:, None] == group
         part = distinct(rng.uniform(0.15, 0.9, size=D) if D > 1 else [0.8])
@@ -83,8 +93,8 @@ def test_equals_the_best_of_all_assemblies(partition_and_label, rng):
 
 @points(1)
 @hint(
-    "A dropped candidate has -1 in *both* arrays, a kept one its likeliest part and the number of its animal, from 0 on, alone in it or not. "
-    "Where every cost is positive nothing is kept."
+    "A dropped candidate has -1 in *both* arrays, a kept one its likeliest part and the number of its animal, from "
+    "0 on, alone in it or not. Where every cost is positive nothing is kept."
 )
 @no_probe("integers", "float32")  # rounded probabilities are 0 and 1
 def test_labels_what_it_keeps(partition_and_label, rng):
@@ -97,8 +107,12 @@ def test_labels_what_it_keeps(partition_and_label, rng):
     labels, clusters = read(partition_and_label(part, pair), 7)
     expected = np.where(np.isin(np.arange(7), gone), -1, kind)
     assert np.array_equal(labels, expected), f"the labels are {labels.tolist()}, expected {expected.tolist()}"
-    assert np.array_equal(clusters < 0, expected < 0), f"the clusters are {clusters.tolist()}, the labels {labels.tolist()}"
-    assert len(set(clusters[clusters >= 0])) == 5, f"five candidates that do not belong together are in {clusters.tolist()}"
+    assert np.array_equal(clusters < 0, expected < 0), (
+        f"the clusters are {clusters.tolist()}, the labels {labels.tolist()}"
+    )
+    assert len(set(clusters[clusters >= 0])) == 5, (
+        f"five candidates that do not belong together are in {clusters.tolist()}"
+    )
     nothing = symmetric(rng, np.full((4, 4), 0.1), np.full((4, 4), 0.4))
     for array in read(partition_and_label(rng.uniform(0.1, 0.4, size=(4, 2)), nothing), 4):
         assert (array == -1).all(), f"all costs are positive, and yet {array.tolist()} is kept"
@@ -106,8 +120,8 @@ def test_labels_what_it_keeps(partition_and_label, rng):
 
 @points(1)
 @hint(
-    "If d and e are the same animal, and e and f, then so are d and f: y_de + y_ef <= y_df + x_e, for *each* of the three as the middle one. Look for "
-    "violated triples and solve again until there are none."
+    "If d and e are the same animal, and e and f, then so are d and f: y_de + y_ef <= y_df + x_e, for *each* of "
+    "the three as the middle one. Look for violated triples and solve again until there are none."
 )
 @no_probe("integers", "float32")  # rounded probabilities are 0 and 1
 def test_being_one_animal_is_transitive(partition_and_label, rng):
@@ -139,8 +153,9 @@ def test_being_one_animal_is_transitive(partition_and_label, rng):
 
 @points(1)
 @hint(
-    "Twelve candidates of two animals, several for each part: 78 variables, which the integer programme solves at once; there are 27 million "
-    "assemblies to go through. Two candidates of one part may belong to one animal. And log 0 is no cost, so clip."
+    "Twelve candidates of two animals, several for each part: 78 variables, which the integer programme solves at "
+    "once; there are 27 million assemblies to go through. Two candidates of one part may belong to one animal. And "
+    "log 0 is no cost, so clip."
 )
 @no_probe("integers", "float32")  # a budget is for one call
 @budget(cpu=3)

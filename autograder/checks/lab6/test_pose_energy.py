@@ -20,8 +20,8 @@ def test_adds_the_costs_of_the_places(pose_energy, rng):
 
 @points(1)
 @hint(
-    "For every part but the root: w (child - parent - mu)^2, for x and y with weights of their own, and the *square* of the difference. The root's "
-    "rows of mu and w are not used."
+    "For every part but the root: w (child - parent - mu)^2, for x and y with weights of their own, and the "
+    "*square* of the difference. The root's rows of mu and w are not used."
 )
 def test_adds_the_stretch_of_each_limb_once(pose_energy, rng):
     for parents in (*ROOT_FIRST[1:], *ANY_ROOT):

@@ -11,8 +11,8 @@ CHAIN = np.array([1, 1, 0])  # part 2 hangs on part 0, and that on the root, par
 
 @points(1)
 @hint(
-    "The pose is (K, 2) whole numbers (x, y) = (column, row) on the grid, and `rng` is the only source of randomness: two generators of the "
-    "same seed give the same pose."
+    "The pose is (K, 2) whole numbers (x, y) = (column, row) on the grid, and `rng` is the only source of "
+    "randomness: two generators of the same seed give the same pose."
 )
 @no_probe("integers", "float32")
 def test_is_a_pose_that_rng_alone_decides(sample_pose, rng):
@@ -22,19 +22,24 @@ def test_is_a_pose_that_rng_alone_decides(sample_pose, rng):
     loose = np.full((3, 2), 0.01)
     found = np.asarray(sample_pose(costs, CHAIN, np.zeros((3, 2)), loose, np.random.default_rng(0)))
     energy_of(found, costs, CHAIN, np.zeros((3, 2)), loose)  # complains of what is no pose
-    assert np.array_equal(found, pose), f"only {pose.tolist()} has a probability worth mentioning, the sample is {found.tolist()}"
+    assert np.array_equal(found, pose), (
+        f"only {pose.tolist()} has a probability worth mentioning, the sample is {found.tolist()}"
+    )
     flat = np.zeros((3, 4, 6))
     first, again = (
-        [sample_pose(flat, CHAIN, np.zeros((3, 2)), loose, np.random.default_rng(seed)) for seed in range(8)] for _ in range(2)
+        [sample_pose(flat, CHAIN, np.zeros((3, 2)), loose, np.random.default_rng(seed)) for seed in range(8)]
+        for _ in range(2)
     )
     assert np.array_equal(first, again), "two generators of the same seed gave different poses"
-    assert len(np.unique(np.reshape(first, (8, 6)), axis=0)) > 1, "eight generators of different seeds all gave the same pose"
+    assert len(np.unique(np.reshape(first, (8, 6)), axis=0)) > 1, (
+        "eight generators of different seeds all gave the same pose"
+    )
 
 
 @points(1)
 @hint(
-    "Parts are drawn *together*: the first from its marginal, the next from its marginal given where the first one is, and so on. Each from its own "
-    "marginal alone gives limbs of impossible length; and a draw is no maximum."
+    "Parts are drawn *together*: the first from its marginal, the next from its marginal given where the first one "
+    "is, and so on. Each from its own marginal alone gives limbs of impossible length; and a draw is no maximum."
 )
 @no_probe("integers", "float32")
 def test_pairs_of_parts_come_as_often_as_they_should(sample_pose, rng):
@@ -54,4 +59,6 @@ def test_pairs_of_parts_come_as_often_as_they_should(sample_pose, rng):
         found, expected = (np.append(n[~rare], n[rare].sum()) for n in (found, expected))
         # An honest sample fails once in a hundred million runs; dependence that is left out shows far below that.
         p_value = stats.chisquare(found, expected).pvalue
-        assert p_value > 1e-8, f"pairs of places of parts {a} and {b} do not come as often as they should in {num} poses"
+        assert p_value > 1e-8, (
+            f"pairs of places of parts {a} and {b} do not come as often as they should in {num} poses"
+        )

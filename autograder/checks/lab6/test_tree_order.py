@@ -23,8 +23,8 @@ def as_order(order, K):
 
 @points(1)
 @hint(
-    "Each part must come behind its parent, so the root comes first, then its children, then theirs. The numbers of the parts say "
-    "nothing: a parent may have a larger number than its child."
+    "Each part must come behind its parent, so the root comes first, then its children, then theirs. The numbers "
+    "of the parts say nothing: a parent may have a larger number than its child."
 )
 @no_probe("integers", "float32")
 def test_parents_come_before_their_children(tree_order, rng):
@@ -39,9 +39,7 @@ def test_parents_come_before_their_children(tree_order, rng):
 
 
 @points(1)
-@hint(
-    "Every part once: the root too, also where it is alone, and grandchildren and theirs: go on until all are there."
-)
+@hint("Every part once: the root too, also where it is alone, and grandchildren and theirs: go on until all are there.")
 @no_probe("integers", "float32")
 def test_every_part_comes_once(tree_order, rng):
     trees = [np.zeros(1, dtype=int), draw_tree(rng, 8, deep=True), draw_tree(rng, 11)]

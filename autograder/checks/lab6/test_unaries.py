@@ -8,8 +8,8 @@ from autograder.checks.lab6.common import agree
 
 @points(1)
 @hint(
-    "Divide each part's map by its *own* sum, over rows and columns, and take minus the natural logarithm: the likelier a place, the "
-    "lower its cost."
+    "Divide each part's map by its *own* sum, over rows and columns, and take minus the natural logarithm: the "
+    "likelier a place, the lower its cost."
 )
 def test_is_minus_the_logarithm_of_a_distribution(unaries, rng):
     maps = rng.uniform(0.1, 0.9, size=(3, 4, 5)) * np.array([1.0, 0.4, 0.7])[:, None, None]
@@ -22,8 +22,8 @@ def test_is_minus_the_logarithm_of_a_distribution(unaries, rng):
 
 @points(1)
 @hint(
-    "Places of probability below `floor` get exactly the floor: np.maximum, *after* the division by the sum, and with the floor that was "
-    "given. A map of zeros says nothing and is uniform: 1 / (H W) everywhere."
+    "Places of probability below `floor` get exactly the floor: np.maximum, *after* the division by the sum, and "
+    "with the floor that was given. A map of zeros says nothing and is uniform: 1 / (H W) everywhere."
 )
 def test_has_a_floor_and_knows_nothing_of_empty_maps(unaries, rng):
     maps = np.zeros((2, 4, 5))

@@ -122,7 +122,9 @@ def largest(f, w, mu=0.0):
     return costs.max(axis=1), costs.argmax(axis=1)
 
 
-@mistake("returns the index of a parabola in the envelope, not its place", hint="the place q whose parabola is the lowest")
+@mistake(
+    "returns the index of a parabola in the envelope, not its place", hint="the place q whose parabola is the lowest"
+)
 def rank(f, w, mu=0.0):
     values, argmin = envelope(f, w, mu, crossing)
     return values, np.searchsorted(np.unique(argmin), argmin)

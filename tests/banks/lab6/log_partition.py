@@ -117,7 +117,9 @@ def last_child(costs, parents, mu, w):
     return log_sum(belief[order[0]])
 
 
-@mistake("sends the part's own costs without the messages of its children", hint="Each message is a logarithm and is added")
+@mistake(
+    "sends the part's own costs without the messages of its children", hint="Each message is a logarithm and is added"
+)
 def no_grandchildren(costs, parents, mu, w):
     order, belief = order_of(parents), -np.asarray(costs, dtype=float)
     for k in order[:0:-1]:

@@ -76,7 +76,10 @@ def parents_weight(costs, parents, mu, w):
     return solve(costs, parents, mu, w, weights=lambda w, k: w[parents[k]])
 
 
-@mistake("sends the part's own costs without the messages of its children", hint="the messages of all its children are added *before*")
+@mistake(
+    "sends the part's own costs without the messages of its children",
+    hint="the messages of all its children are added *before*",
+)
 def no_grandchildren(costs, parents, mu, w):
     order, total, pointers = order_of(parents), np.array(costs, dtype=float), {}
     for k in order[:0:-1]:
@@ -202,9 +205,10 @@ def transposed_pointers(costs, parents, mu, w):
     for k in order[1:]:
         x, y = pose[parents[k]]
         rows, cols = (p.T for p in pointers[k])
-        pose[k] = cols[min(x, cols.shape[0] - 1), min(y, cols.shape[1] - 1)], rows[
-            min(y, rows.shape[0] - 1), min(x, rows.shape[1] - 1)
-        ]
+        pose[k] = (
+            cols[min(x, cols.shape[0] - 1), min(y, cols.shape[1] - 1)],
+            rows[min(y, rows.shape[0] - 1), min(x, rows.shape[1] - 1)],
+        )
     return pose, float(total[order[0]].min())
 
 

@@ -138,7 +138,9 @@ def max_marginals(costs, parents, mu, w):
     return normalised(beliefs(costs, parents, mu, w, send))
 
 
-@mistake("exponentiates without taking the largest entry out", hint="take the largest entry out before each exponential")
+@mistake(
+    "exponentiates without taking the largest entry out", hint="take the largest entry out before each exponential"
+)
 def overflows(costs, parents, mu, w):
     def send(belief, w, mu):
         H, W = belief.shape

@@ -133,7 +133,9 @@ def greedily(part_prob, pair_prob):
     return np.where(numbers < 0, -1, np.argmax(part_prob, axis=1)), numbers
 
 
-@mistake("gives an animal one candidate of each part at most", hint="Two candidates of one part may belong to one animal")
+@mistake(
+    "gives an animal one candidate of each part at most", hint="Two candidates of one part may belong to one animal"
+)
 def one_per_part(part_prob, pair_prob):
     label = np.argmax(part_prob, axis=1)
     pair = against(pair_prob).copy()

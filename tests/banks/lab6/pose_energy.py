@@ -15,7 +15,9 @@ def stretch(pose, parents, mu, w):
 
 @mistake("takes x for the row", hint="[y, x]")
 def transposed(pose, costs, parents, mu, w):
-    return float(sum(costs[k, x % costs.shape[1], y] for k, (x, y) in enumerate(pose)) + stretch(pose, parents, mu, w).sum())
+    return float(
+        sum(costs[k, x % costs.shape[1], y] for k, (x, y) in enumerate(pose)) + stretch(pose, parents, mu, w).sum()
+    )
 
 
 @mistake("indexes the array by (x, y)", hint="[y, x]")

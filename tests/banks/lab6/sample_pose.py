@@ -122,7 +122,7 @@ def row_column(costs, parents, mu, w, rng):
 
 @mistake("uses NumPy's global generator", hint="two generators of the same seed")
 def global_generator(costs, parents, mu, w, rng):
-    return sample(costs, parents, mu, w, np.random)  # noqa: NPY002
+    return sample(costs, parents, mu, w, np.random)
 
 
 @mistake("makes a generator of its own", hint="gave the same pose")
