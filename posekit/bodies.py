@@ -146,6 +146,27 @@ def owners(candidates, true, tolerance=10.0):
     return np.where(distance.min(axis=0) < tolerance, distance.argmin(axis=0), -1)
 
 
+def named_clusters(clusters, owner, num=2):
+    """Clusters by the animal that most of their candidates belong to, for a picture of who is who.
+
+    Parameters
+    ----------
+    clusters : int array (D,), -1 for a dropped candidate
+    owner : int array (D,), from `owners`
+
+    Returns
+    -------
+    ndarray of int (D,): the number of an animal for the cluster that holds most of its candidates, `num` for every other
+    cluster, -1 for a dropped candidate
+    """
+    named = np.where(clusters < 0, -1, num)
+    for animal in range(num):
+        own = clusters[(owner == animal) & (named == num)]
+        if len(own):
+            named[clusters == np.bincount(own).argmax()] = animal
+    return named
+
+
 def animals(candidates, labels, clusters, num=2):
     """Poses of the clusters in which most parts are seen: the sum over parts of the best score.
 

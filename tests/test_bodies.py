@@ -11,6 +11,7 @@ from posekit.bodies import (
     find_candidates,
     identity_counts,
     limb_prior,
+    named_clusters,
     owners,
     pair_features,
     swaps,
@@ -100,6 +101,13 @@ def test_pairs_are_judged_from_both_sides():
 def test_owner_is_the_nearest_animal():
     assert owners(CANDIDATES, TRUE).tolist() == [0, 0, 1, 1]
     assert owners(CANDIDATES, TRUE + 11.0).tolist() == [-1, -1, -1, -1]
+
+
+def test_clusters_are_named_after_most_of_their_candidates():
+    owner = np.array([0, 0, 1, 1, 1, -1, 0])
+    assert named_clusters(np.array([5, 5, 5, 2, 2, 7, -1]), owner).tolist() == [0, 0, 0, 1, 1, 2, -1]
+    assert named_clusters(np.array([3, 3, 3, 3, 3, 3, 3]), owner).tolist() == [0] * 7  # one cluster is not two animals
+    assert named_clusters(np.full(7, -1), owner).tolist() == [-1] * 7
 
 
 def test_animals_are_the_clusters_with_most_parts_seen():
