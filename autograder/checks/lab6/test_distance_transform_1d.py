@@ -71,7 +71,8 @@ def test_points_at_who_attains_it(distance_transform_1d, rng):
 @points(1)
 @hint(
     "Edge cases: a place of cost +inf is impossible and never attains the minimum (inf - inf is nan: leave it "
-    "out), ties are free, a row of one entry is a row, and where everything is +inf so is D."
+    "out), ties are free, a row of one entry is a row, and where everything is +inf so is D.",
+    also=("exception",),
 )
 @no_probe("integers")  # infinite costs are no integers
 def test_survives_infinite_costs_ties_and_single_places(distance_transform_1d, rng):

@@ -34,7 +34,8 @@ def draw_map(rng, height, width, w):
 @points(1)
 @hint(
     "First transform every row of f; then transform every column of *what that gave*, not of f. The result has f's "
-    "shape (H, W), H rows and W columns."
+    "shape (H, W), H rows and W columns.",
+    also=("shape",),
 )
 def test_is_the_minimum_over_all_places(distance_transform_2d, rng):
     for height, width in ((5, 8), (9, 4), (1, 7), (6, 1)):

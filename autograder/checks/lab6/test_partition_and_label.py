@@ -155,7 +155,8 @@ def test_being_one_animal_is_transitive(partition_and_label, rng):
 @hint(
     "Twelve candidates of two animals, several for each part: 78 variables, which the integer programme solves at "
     "once; there are 27 million assemblies to go through. Two candidates of one part may belong to one animal. And "
-    "log 0 is no cost, so clip."
+    "log 0 is no cost, so clip.",
+    also=("exception",),
 )
 @no_probe("integers", "float32")  # a budget is for one call
 @budget(cpu=3)

@@ -7,7 +7,10 @@ from autograder.checks.lab6.common import ANY_ROOT, ROOT_FIRST, agree, draw_prob
 
 
 @points(1)
-@hint("Add up costs[k, y, x] over the parts: a place is (x, y), an array is indexed [row, column], that is [y, x].")
+@hint(
+    "Add up costs[k, y, x] over the parts: a place is (x, y), an array is indexed [row, column], that is [y, x].",
+    also=("exception",),
+)
 def test_adds_the_costs_of_the_places(pose_energy, rng):
     for K in (1, 3):
         costs = rng.uniform(-3.0, 3.0, size=(K, 5, 9))

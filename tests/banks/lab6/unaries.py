@@ -103,7 +103,7 @@ def epsilon_in_the_sum(probabilities, floor=1e-6):
     return -np.log(np.maximum(maps / (maps.sum(axis=(1, 2), keepdims=True) + 1e-8), floor))
 
 
-@mistake("takes a faint map for an empty one", hint="A map of zeros")
+@mistake("takes a faint map for an empty one", hint="*own* sum")
 def faint_is_empty(probabilities, floor=1e-6):
     maps = np.asarray(probabilities, dtype=float)
     total = maps.sum(axis=(1, 2), keepdims=True)
