@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect site picture lint clean
+.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,13 @@ bench-optimise: .venv/test ## our optimisers against scikit-learn's, scipy's and
 
 bench-detect: .venv/test ## error against number of labelled frames, for the detectors of Labs 4 and 5 (half an hour)
 	$(BIN)/python -m tests.bench.detect
+
+bench-pictorial: .venv/test ## the distance transform and the best pose against diplib, scipy, OpenCV, edt and pgmpy (five minutes)
+	@$(PIP) --editable '.[bench]'
+	$(BIN)/python -m tests.bench.pictorial
+
+bench-bodies: .venv/test ## errors with and without a model of the body, over three detectors and four folds (ten minutes)
+	$(BIN)/python -m tests.bench.bodies
 
 site: .venv/test ## build the walkthrough site into build/site
 	@$(PIP) --editable '.[site]'

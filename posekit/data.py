@@ -12,6 +12,11 @@ from pathlib import Path
 import numpy as np
 
 SPLITS = ("train", "validation", "test")
+RECORDINGS = ("six_test", "six_train", "clip")
+
+#: By the number of a side detector: the videos of `load_two_rats` to test it on, and those to fit on what comes behind it.
+#: It was trained on the other four. Number 0 is the released split.
+PAIR_FOLDS = (((6, 7), (4, 5)),)
 
 
 class DataError(RuntimeError):
@@ -81,14 +86,28 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class ClipTruth:
-    """The truth of the capstone's clip. T = 300 frames, C = 6 cameras, K keypoints."""
+class Truth:
+    """What is true of T time steps that C cameras see, K keypoints."""
 
     points3d: np.ndarray  #: (T, K, 3) float64, mm
     keypoints: np.ndarray  #: (T, C, K, 2) float64, px (x, y); also where hidden or outside the image
     visible: np.ndarray  #: (T, C, K) bool
     state: np.ndarray  #: (T,) int, index into state_names
     state_names: tuple  #: names of the pose states
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What a trained detector says of T time steps that C = 6 cameras see, K keypoints, with its real mistakes (labs 6 to 8)."""
+
+    keypoints: np.ndarray  #: (T, C, K, 2) float64, px (x, y); never NaN: it also answers where a keypoint is hidden
+    confidence: np.ndarray  #: (T, C, K) float64 in [0, 1], the peak of the keypoint's score map
+    P: np.ndarray  #: (C, 3, 4) float64 camera matrices, mm to px, det(P[:, :, :3]) > 0
+    steps: np.ndarray  #: (T,) int, which time steps of the recording: an index into the arrays of `load_six`
+    fps: float  #: time steps of the recording per second
+    names: tuple  #: K keypoint names
+    parents: np.ndarray  #: (K,) int, see `posekit.skeleton`
+    truth: Truth | None  #: of the same T time steps; None for the clip
 
 
 @dataclass(frozen=True)
@@ -131,7 +150,7 @@ def read_arrays(name, folder=None):
     """
     folder = Path(folder) if folder is not None else array_folder()
     path, sums = folder / name, folder / "SHA256SUMS"
-    remedy = "restore it with `git checkout -- data/arrays`, or reinstall posekit"
+    remedy = f"restore it with `git checkout -- {folder}`, or reinstall posekit"
     for needed in (path, sums):
         if not needed.is_file():
             raise DataError(f"{needed.name} is missing from {folder}: {remedy}")
@@ -254,25 +273,88 @@ def load_clip():
     return Clip(_unit_range(_add_up(arrays["image_steps"])), arrays["P"], float(arrays["fps"]), names, parents)
 
 
-def load_clip_truth():
-    """The truth of the capstone's clip, in a file of its own.
+def load_detections(recording, seed=0):
+    """2D keypoints as a trained detector gives them, picture by picture, and how sure of them it is.
+
+    The detector is Lab 5's `PoseNet` at stride 4, trained on other rats in other rooms
+    (``data/make/ring_detector.py``). How often it errs, and how, is in ``data/README.md``. Labs 7 and 8 want the cameras
+    behind the keypoints: ``detections.keypoints.swapaxes(1, 2)`` is (T, K, C, 2).
+
+    Parameters
+    ----------
+    recording : {"six_test", "six_train", "clip"}
+        "six_test": all time steps of ``load_six("test")``, also those without released pictures. "six_train": 300 steps
+        of ``load_six("train")``, evenly spread and therefore no neighbours in time, to learn the detector's noise from.
+        "clip": the capstone's clip, without truth.
+    seed : int
+        Which detector, of those that were trained alike from one seed each; 0 is the first.
 
     Returns
     -------
-    ClipTruth : points3d (300, K, 3) mm, keypoints (300, 6, K, 2) px, visible (300, 6, K), state (300,), state_names
+    Detections : keypoints (T, C, K, 2) px, confidence (T, C, K), P (C, 3, 4), steps (T,), fps, names, parents, truth
 
     Raises
     ------
-    DataError : where the file is missing or damaged
+    ValueError : for an unknown recording or seed
+    DataError : where a file is missing or damaged
     """
-    arrays = read_arrays("clip_truth.npz")
-    return ClipTruth(
-        points3d=arrays["points3d"].astype(float),
-        keypoints=arrays["keypoints"].astype(float),
-        visible=arrays["visible"],
-        state=arrays["state"].astype(int),
+    if recording not in RECORDINGS:
+        raise ValueError(f"recording must be one of {', '.join(map(repr, RECORDINGS))}, not {recording!r}")
+    arrays = read_arrays(f"detections_{recording}.npz")
+    row = _member(seed, len(arrays["keypoints"]), "seed")
+    names, parents = _skeleton(arrays)
+    steps = arrays["steps"].astype(int)
+    return Detections(
+        keypoints=arrays["keypoints"][row] / arrays["per_pixel"],
+        confidence=arrays["confidence"][row].astype(float),
+        P=arrays["P"],
+        steps=steps,
+        fps=float(arrays["fps"]),
+        names=names,
+        parents=parents,
+        truth=None if recording == "clip" else truth_of(read_arrays(f"{recording}.npz"), steps),
+    )
+
+
+def truth_of(arrays, steps=slice(None)):
+    """The `Truth` that a recording's arrays hold, of the given time steps."""
+    return Truth(
+        points3d=arrays["points3d"][steps].astype(float),
+        keypoints=arrays["keypoints"][steps].astype(float),
+        visible=arrays["visible"][steps],
+        state=arrays["state"][steps].astype(int),
         state_names=_strings(arrays["state_names"]),
     )
+
+
+def pretrained_detector(views, number=0):
+    """Weights of a trained detector, for `posekit.detector.score_maps` or for Lab 5's `PoseNet`.
+
+    Parameters
+    ----------
+    views : {"six", "side"}
+        "six": at stride 4 (``layer=2``), for the pictures of `load_six` and `load_clip`; those of `load_detections`.
+        "side": at stride 8 (``layer=3``), for the pictures of `load_side` and `load_two_rats`, with one more output:
+        where the animal's other keypoints are, seen from each of its keypoints (DeeperCut, Insafutdinov et al. 2016).
+    number : int
+        "six": the seed, as in `load_detections`. "side": the row of `PAIR_FOLDS`. 0 is the first.
+
+    Returns
+    -------
+    state : dict of str to float32 array
+        By the names of `PoseNet`'s parts, without ``num_batches_tracked``. With torch at hand,
+        ``load_backbone(PoseNet(ResNet(BasicBlock, (2, 2, 2, 2), width=16), K, layer), state)`` loads them.
+
+    Raises
+    ------
+    ValueError : for unknown views or number
+    DataError : where the file is missing or damaged
+    """
+    if views not in ("six", "side"):
+        raise ValueError(f"views must be 'six' or 'side', not {views!r}")
+    arrays = read_arrays(f"detector_{views}.npz")
+    row = _member(number, len(next(iter(arrays.values()))), "number")
+    return {name: array[row].astype(np.float32) for name, array in arrays.items()}
 
 
 def pretrained_backbone():
@@ -314,6 +396,12 @@ def load_learning_curve():
         rmse=arrays["rmse"],
         pck5=arrays["pck5"],
     )
+
+
+def _member(number, count, name):
+    if number not in range(count):
+        raise ValueError(f"{name} must be one of {', '.join(map(str, range(count)))}, not {number!r}")
+    return int(number)
 
 
 def _frames_of(split, split_of_video, video):

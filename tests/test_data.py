@@ -9,7 +9,9 @@ import torch
 from scipy.linalg import rq
 from scipy.stats import mannwhitneyu
 
-from data.make import card, pretrain, recipes
+from data.make import card, detections_card, pretrain, recipes
+from data.truth import FOLDER as TRUTH
+from data.truth import load_clip_truth
 from posekit import cameras, data, skeleton
 from solutions.transfer import BasicBlock, ResNet
 
@@ -28,7 +30,7 @@ def six(request):
 
 @pytest.fixture(scope="module")
 def clip():
-    return data.load_clip(), data.load_clip_truth()
+    return data.load_clip(), load_clip_truth()
 
 
 # Files
@@ -46,15 +48,20 @@ def test_checksums_cover_all_arrays_and_nothing_else():
     assert sorted(listed) == sorted(file.name for file in folder.glob("*.npz")) == sorted(card.FILES)
 
 
-def test_arrays_are_under_thirty_megabytes():
-    assert sum(file.stat().st_size for file in data.array_folder().glob("*.npz")) < 30e6
+def test_the_truth_has_a_checksum_of_its_own():
+    listed = [line.split()[1] for line in (TRUTH / "SHA256SUMS").read_text().splitlines()]
+    assert listed == [file.name for file in TRUTH.glob("*.npz")] == ["clip_truth.npz"]
+
+
+def test_arrays_are_under_thirty_two_megabytes():
+    assert sum(file.stat().st_size for file in data.array_folder().glob("*.npz")) < 32e6
 
 
 @pytest.mark.parametrize("trouble", ["no file", "no checksums", "one bit", "cut short", "not listed"])
 def test_trouble_with_a_file_is_one_clear_line(tmp_path, trouble):
-    shutil.copy(data.array_folder() / "clip_truth.npz", tmp_path)
+    shutil.copy(data.array_folder() / "two_rats.npz", tmp_path)
     shutil.copy(data.array_folder() / "SHA256SUMS", tmp_path)
-    path, sums = tmp_path / "clip_truth.npz", tmp_path / "SHA256SUMS"
+    path, sums = tmp_path / "two_rats.npz", tmp_path / "SHA256SUMS"
     raw = bytearray(path.read_bytes())
     if trouble == "no file":
         path.unlink()
@@ -68,10 +75,10 @@ def test_trouble_with_a_file_is_one_clear_line(tmp_path, trouble):
     else:
         sums.write_text("")
     with pytest.raises(data.DataError) as caught:
-        data.read_arrays("clip_truth.npz", folder=tmp_path)
+        data.read_arrays("two_rats.npz", folder=tmp_path)
     message = str(caught.value)
     assert "\n" not in message and str(tmp_path) in message and "git checkout" in message
-    assert ("SHA256SUMS" if trouble == "no checksums" else "clip_truth.npz") in message
+    assert ("SHA256SUMS" if trouble == "no checksums" else "two_rats.npz") in message
 
 
 def test_installed_package_uses_its_own_copy(tmp_path, monkeypatch):
@@ -144,6 +151,51 @@ def test_pictures_of_a_film_come_back_unchanged(clip):
     images = clip[0].images * 255
     np.testing.assert_allclose(images, np.round(images), atol=1e-4)
     assert np.median(np.abs(np.diff(images, axis=0))) < 3  # noise alone; a slip would be tens of grey levels
+
+
+@pytest.mark.parametrize(
+    "recording, steps", [("six_test", range(900)), ("six_train", range(0, 3600, 12)), ("clip", range(300))]
+)
+def test_detections_have_documented_shapes_and_their_own_truth(recording, steps):
+    found = [data.load_detections(recording, seed) for seed in recipes.DETECTOR_SEEDS]
+    shape = (len(steps), 6, len(skeleton.NAMES))
+    for one in found:
+        assert one.keypoints.shape == (*shape, 2) and one.keypoints.dtype == float and np.isfinite(one.keypoints).all()
+        assert one.confidence.shape == shape and one.confidence.dtype == float
+        assert one.confidence.min() >= 0 and one.confidence.max() <= 1
+        assert one.steps.tolist() == list(steps) and one.fps == 30.0 and one.names == skeleton.NAMES
+        np.testing.assert_array_equal(one.parents, skeleton.parents_of())
+    assert all(not np.array_equal(one.keypoints, found[0].keypoints) for one in found[1:])
+    recorded = data.load_clip() if recording == "clip" else data.load_six(recording.removeprefix("six_"))
+    np.testing.assert_array_equal(found[0].P, recorded.P)
+    if recording == "clip":
+        assert found[0].truth is None
+        return
+    for name in ("points3d", "keypoints", "visible", "state"):
+        np.testing.assert_array_equal(getattr(found[0].truth, name), getattr(recorded, name)[found[0].steps])
+    assert found[0].truth.state_names == recorded.state_names
+
+
+def test_detections_are_near_the_truth_where_it_is_seen_and_no_copy_of_it():
+    """A real detector's: within a cell and a half for most that is seen, worse for what is hidden, nowhere exact."""
+    for seed in recipes.DETECTOR_SEEDS:
+        one = data.load_detections("six_test", seed)
+        errors = np.linalg.norm(one.keypoints - one.truth.keypoints, axis=-1)
+        seen = errors[one.truth.visible]
+        assert np.median(seen) < 4.0 and np.mean(seen < 6.0) > 0.7
+        assert np.median(errors[~one.truth.visible]) > 2 * np.median(seen)
+        assert np.mean(errors < 0.01) < 1e-3
+        sure = one.confidence > np.median(one.confidence)
+        assert np.median(errors[sure]) < np.median(errors[~sure])
+
+
+@pytest.mark.parametrize(
+    "recording, seed, words", [("six", 0, "recording must be"), ("clip", 30, "seed must be"), ("clip", "0", "seed")]
+)
+def test_unknown_detections_are_refused(recording, seed, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        data.load_detections(recording, seed)
+    assert "\n" not in str(caught.value)
 
 
 # Geometry
@@ -337,7 +389,7 @@ def test_the_clip_shares_neither_coat_nor_seed_with_anything():
 
 
 def test_clip_and_its_truth_are_apart():
-    given, truth = data.read_arrays("clip.npz"), data.read_arrays("clip_truth.npz")
+    given, truth = data.read_arrays("clip.npz"), data.read_arrays("clip_truth.npz", TRUTH)
     assert not set(given) & set(truth)
     assert set(given) == {"image_steps", "P", "fps", "names", "parents"}
 
@@ -347,7 +399,8 @@ def test_clip_and_its_truth_are_apart():
 
 def test_every_number_in_the_card_is_printed_by_a_command():
     text = card.CARD.read_text()
-    assert card.fill(text, {name: section() for name, section in card.SECTIONS.items()}) == text
+    sections = card.SECTIONS | detections_card.SECTIONS
+    assert card.fill(text, {name: section() for name, section in sections.items()}) == text
     prose = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)
     names = r"\b[23]D\b|Apache-2\.0|BSD-3-Clause|CC BY 4\.0|SHA-256|SHA256SUMS|libosmesa6|uint8|posekit\.\w+"
     assert not re.findall(r"\d+", re.sub(names, "", prose))

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from posekit.data import RECORDINGS
+
 ARRAYS = Path(__file__).resolve().parents[1] / "arrays"
+TRUTH = ARRAYS.with_name("truth")  # what is in no wheel and behind no wall
 
 
-def _save(name, arrays):
-    np.savez_compressed(ARRAYS / name, **arrays)
-    print(f"{name}: {(ARRAYS / name).stat().st_size / 1e6:.2f} MB", flush=True)
+def _save(name, arrays, folder=ARRAYS):
+    np.savez_compressed(folder / name, **arrays)
+    print(f"{name}: {(folder / name).stat().st_size / 1e6:.2f} MB", flush=True)
 
 
 def side():
@@ -40,12 +43,12 @@ def two_rats():
 
 
 def clip():
-    """clip.npz and clip_truth.npz"""
+    """clip.npz and truth/clip_truth.npz"""
     from . import make_clip
 
     given, truth = make_clip.make()
     _save("clip.npz", given)
-    _save("clip_truth.npz", truth)
+    _save("clip_truth.npz", truth, TRUTH)
 
 
 def pretrain():
@@ -55,11 +58,28 @@ def pretrain():
     _save("resnet_rat.npz", network.make())
 
 
+def detectors():
+    """detector_six.npz and detector_side.npz (ten minutes)"""
+    from . import ring_detector, side_detector
+
+    _save("detector_six.npz", ring_detector.make())
+    _save("detector_side.npz", side_detector.make())
+
+
+def detections():
+    """detections_six_test.npz, detections_six_train.npz and detections_clip.npz (a quarter of an hour)"""
+    from . import detections as detected
+
+    for recording in RECORDINGS:
+        _save(f"detections_{recording}.npz", detected.make(recording))
+
+
 def sums():
     """SHA256SUMS of the arrays"""
-    files = sorted(ARRAYS.glob("*.npz"))
-    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
-    (ARRAYS / "SHA256SUMS").write_text("".join(lines))
+    for folder in (ARRAYS, TRUTH):
+        files = sorted(folder.glob("*.npz"))
+        lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
+        (folder / "SHA256SUMS").write_text("".join(lines))
 
 
 def contact():
@@ -72,8 +92,9 @@ def contact():
 def card():
     """the data card's numbers, written into data/README.md"""
     from . import card as numbers
+    from . import detections_card
 
-    numbers.write()
+    numbers.write(numbers.SECTIONS | detections_card.SECTIONS)
 
 
 def motion():
@@ -83,7 +104,9 @@ def motion():
     motion_card.write()
 
 
-TARGETS = {t.__name__: t for t in (side, six, two_rats, clip, pretrain, sums, contact, card, motion)}
+TARGETS = {
+    t.__name__: t for t in (side, six, two_rats, clip, pretrain, detectors, detections, sums, contact, card, motion)
+}
 
 if __name__ == "__main__":
     listing = "\n".join(f"  {name:10}{target.__doc__}" for name, target in TARGETS.items())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.truth import load_clip_truth
 from posekit import data
 from posekit.skeleton import NAMES, left_right_pairs
 
@@ -32,7 +33,11 @@ FILES = (
     "six_test.npz",
     "two_rats.npz",
     "clip.npz",
-    "clip_truth.npz",
+    "detections_six_test.npz",
+    "detections_six_train.npz",
+    "detections_clip.npz",
+    "detector_six.npz",
+    "detector_side.npz",
     "resnet_rat.npz",
     "learning_curve.npz",
 )
@@ -90,7 +95,7 @@ def side():
 def keypoints():
     """How often each keypoint is seen."""
     given = data.load_side()
-    test, pair, truth = data.load_six("test"), data.load_two_rats(), data.load_clip_truth()
+    test, pair, truth = data.load_six("test"), data.load_two_rats(), load_clip_truth()
     rows = [
         [
             f"`{name}`",
@@ -110,7 +115,7 @@ def keypoints():
 def six():
     """Six views: recipes, and how long each state lasts."""
     parts = {split: data.load_six(split) for split in SIX}
-    truth = data.load_clip_truth()
+    truth = load_clip_truth()
     names = parts["train"].state_names
     head = ["state", "train: frames", "train: bouts", "test: frames", "test: bouts", "clip: frames"]
     rows = []
@@ -152,7 +157,7 @@ def pretrained():
 
 def scale():
     """How large a pixel is, and how long the bones are."""
-    given, test, truth = data.load_side(), data.load_six("test"), data.load_clip_truth()
+    given, test, truth = data.load_side(), data.load_six("test"), load_clip_truth()
     rows = []
     for name, X, Y in (
         ("side", given.points3d[:, None], given.keypoints[:, None]),
@@ -221,9 +226,9 @@ def fill(text, bodies):
     return text
 
 
-def write(sections=None):
-    """Compute the numbers, print them, and write them into the card."""
-    bodies = {name: section() for name, section in (sections or SECTIONS).items()}
+def write(sections):
+    """Compute the numbers, dict of name to function, print them, and write them into the card."""
+    bodies = {name: section() for name, section in sections.items()}
     CARD.write_text(fill(CARD.read_text(), bodies))
     for name, body in bodies.items():
         print(f"## {name}\n\n{body}\n")

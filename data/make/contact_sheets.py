@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from posekit.data import load_clip, load_clip_truth, load_side, load_six, load_two_rats
+from data.truth import load_clip_truth
+from posekit.data import load_clip, load_detections, load_side, load_six, load_two_rats
 
 FOLDER = Path(__file__).resolve().parents[1] / "contact"
 _COLOURS = ((86, 180, 233), (230, 159, 0))  # of the first and the second animal
@@ -78,8 +79,29 @@ def _clip():
     _save("clip_motion.jpg", rows)
 
 
+def _detections():
+    """The truth in the first colour, filled where seen, and the first detector's answers in the second, where sure."""
+    data, found = load_six("test"), load_detections("six_test")
+    rows = []
+    for image in np.linspace(6, len(data.image_frames) - 7, 5).astype(int):
+        t = data.image_frames[image]
+        rows.append(
+            [
+                _tile(
+                    data.images[image, c],
+                    [
+                        (data.keypoints[t, c], data.visible[t, c], data.parents),
+                        (found.keypoints[t, c], found.confidence[t, c] > 0.5, data.parents),
+                    ],
+                )
+                for c in range(6)
+            ]
+        )
+    _save("detections.jpg", rows)
+
+
 def make():
     """Write all sheets to ``data/contact``."""
     FOLDER.mkdir(exist_ok=True)
-    for sheet in (_side, _two_rats, _six, _clip):
+    for sheet in (_side, _two_rats, _six, _clip, _detections):
         sheet()

@@ -7,7 +7,7 @@ from .six import Recording
 
 
 def make():
-    """The arrays of ``clip.npz`` and of ``clip_truth.npz``."""
+    """The arrays of ``clip.npz`` and of ``truth/clip_truth.npz``."""
     taken = Recording(CLIP)
     truth = taken.truth()
     shared = ("P", "fps", "names", "parents")

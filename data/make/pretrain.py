@@ -34,9 +34,14 @@ def labelled(images, keypoints, visible):
 def alter(image, keypoints, rng):
     """Another picture of the same rat: turned, scaled, perhaps mirrored, in other light; lamps and coats differ at test."""
     image, keypoints = augment(image, keypoints, rng, max_rotation=25.0, max_scale=0.25, flip_pairs=left_right_pairs())
+    return in_other_light(image, rng), keypoints
+
+
+def in_other_light(image, rng):
+    """The same picture with another gamma, contrast, brightness and noise."""
     image = np.clip(image, 0, 1) ** rng.uniform(0.6, 1.6)
     image = 0.5 + rng.uniform(0.6, 1.3) * (image - 0.5) + rng.uniform(-0.15, 0.15)
-    return np.clip(image + rng.normal(scale=rng.uniform(0, 0.03), size=image.shape), 0, 1), keypoints
+    return np.clip(image + rng.normal(scale=rng.uniform(0, 0.03), size=image.shape), 0, 1)
 
 
 def median_error(net, images, keypoints):

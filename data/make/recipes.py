@@ -101,3 +101,21 @@ PRETRAINING_VIEWS = 48  # pictures of each seed: two rooms and rats
 # Coats that pre-training must not show: the capstone's, and those of the side view's validation and test that its train
 # split lacks, or "unseen coats" would not be unseen by a network that starts from the released weights.
 PRETRAINING_WITHOUT = ("siamese", "berkshire", "patched")
+
+# Rooms that a detector for the ring of cameras learns from: every coat but the capstone's three times, once behind a post.
+LABEL_COATS = ("agouti", "white", "hooded", "grey", "black", "fawn", "berkshire", "patched")
+LABEL_SEEDS = range(5001, 5025)
+LABEL_HELD_OUT = range(5025, 5029)  # rooms in which the settings of the training were chosen
+
+
+def label_room(seed):
+    """The `RingRecording` of a seed of `LABEL_SEEDS` or `LABEL_HELD_OUT`: ten moments of fifteen seconds."""
+    number = seed - LABEL_SEEDS.start
+    coat = LABEL_COATS[number % len(LABEL_COATS)]
+    return RingRecording(seed, seed, coat, 450, 45, post=number % 3 == 0)
+
+
+DETECTOR_SEEDS = (0,)
+PAIR_DETECTOR_SEEDS = (50,)  # of the folds of `posekit.data.PAIR_FOLDS`
+# Every so many time steps the detectors look: always but where their noise is learned from, which wants many poses.
+DETECTED = {"six_test": 1, "six_train": 12, "clip": 1}

@@ -1,5 +1,6 @@
 """Figures of the labs, in one style and by subject: each is shown with a text that stands for it and a caption."""
 
+from posekit.draw.bodies import assemblies, blobs, messages, offset_clouds, parabolas
 from posekit.draw.core import (
     BLUE,
     CURVES,
@@ -42,6 +43,8 @@ __all__ = [
     "SKY",
     "STYLE",
     "WIDTH",
+    "assemblies",
+    "blobs",
     "calibration",
     "contours",
     "curve",
@@ -56,7 +59,10 @@ __all__ = [
     "line_search",
     "lines",
     "losses",
+    "messages",
     "needs",
+    "offset_clouds",
+    "parabolas",
     "patches",
     "play",
     "poses",

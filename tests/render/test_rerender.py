@@ -13,9 +13,11 @@ import pytest
 
 pytest.importorskip("data.make.scene", reason="needs the render extra", exc_type=ImportError)
 
-from data.make import card, make_side, make_two_rats, motion, motion_card, quality, recipes
+from data.make import card, detections, make_side, make_two_rats, motion, motion_card, quality, recipes
 from data.make.pretraining import pretraining_views
+from data.make.rooms import labelled_pictures
 from data.make.six import ARENA, Recording, stage
+from data.truth import load_clip_truth
 from posekit import data
 
 pytestmark = pytest.mark.render
@@ -68,7 +70,7 @@ def _six_test():
 
 def _clip():
     given = data.load_clip()
-    return recipes.CLIP, data.load_clip_truth(), given.images, np.arange(len(given.images)), given.P
+    return recipes.CLIP, load_clip_truth(), given.images, np.arange(len(given.images)), given.P
 
 
 @pytest.mark.parametrize("load", [_six_test, _clip])
@@ -94,6 +96,41 @@ def test_poses_without_pictures_come_back():
         np.testing.assert_allclose(points, committed.points3d[frame], atol=0.05)
         assert_same_truth(keypoints, visible, committed.keypoints[frame], committed.visible[frame])
     taken.scene.close()
+
+
+def test_frozen_pictures_come_back_bit_for_bit():
+    """Detections of all time steps stand beside pictures of every tenth: both must be of one film."""
+    committed = data.load_six("test")
+    made = detections.pictures("test", committed.image_frames)
+    np.testing.assert_array_equal(made, np.uint8(np.round(255 * committed.images)))
+
+
+@pytest.mark.parametrize("split, rows", [("test", (3, 451)), ("train", (2, 140))])
+def test_detections_come_back_where_no_pictures_were_released(split, rows):
+    chosen = data.load_detections(f"six_{split}").steps[list(rows)]
+    images = detections.pictures(split, chosen)
+    for seed in recipes.DETECTOR_SEEDS:
+        stored = data.load_detections(f"six_{split}", seed)
+        keypoints, confidence = detections.detect(data.pretrained_detector("six", seed), images)
+        # A few grey levels of another renderer move a keypoint a little, and may turn a doubtful one around.
+        near = np.linalg.norm(keypoints - stored.keypoints[list(rows)], axis=-1) < 0.5
+        assert np.mean(near) > 0.95
+        assert np.median(np.abs(confidence - stored.confidence[list(rows)])) < 0.01
+
+
+def test_rooms_to_learn_from_depend_on_the_seed_alone():
+    seed = recipes.LABEL_SEEDS[0]
+    recipe = recipes.label_room(seed)
+    images, keypoints, visible = labelled_pictures(seed)
+    count = 6 * recipe.frames // recipe.images
+    assert images.shape == (count, *recipes.RING_SIZE) and images.dtype == np.uint8
+    assert keypoints.shape == (count, 13, 2) and visible.shape == (count, 13)
+    again = Recording(recipe)
+    _, points, seen = again.observe(3 * recipe.images)
+    np.testing.assert_array_equal(images[18:24], again.pictures([3 * recipe.images])[0])
+    np.testing.assert_array_equal(keypoints[18:24], points)
+    np.testing.assert_array_equal(visible[18:24], seen)
+    again.scene.close()
 
 
 @pytest.mark.parametrize("recipe", [recipes.SIX["test"], recipes.CLIP])
