@@ -407,6 +407,15 @@ def test_a_notebook_under_another_ending_or_in_a_zip_is_graded(tmp_path, name, d
         assert any(note == f"handed in as {name}" for note in found["bo"].notes)
 
 
+def test_a_newer_attempt_in_a_zip_counts(tmp_path):
+    files = {
+        "Lab 1_jdoe_attempt_2025-01-04-10-00-00_lab1_likelihood.ipynb": OLD,
+        "Lab 1_jdoe_attempt_2025-01-05-10-00-00_mine.zip": zipped({"x.ipynb": JANE}),
+    }
+    (submission,) = collected(tree(tmp_path, files))
+    assert payload(submission) == JANE and "handed in as mine.zip" in submission.notes
+
+
 def test_a_bomb_in_a_zip_in_the_classs_zip_costs_its_own_student_alone(tmp_path, monkeypatch):
     monkeypatch.setattr("autograder.grading.intake.sources.NOTEBOOK_BYTES", 2**20)
     bomb = io.BytesIO()

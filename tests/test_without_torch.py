@@ -108,6 +108,13 @@ def test_the_environment_has_no_torch(python):
     assert json.loads(done.stdout) == [True, False]
 
 
+@pytest.mark.parametrize("lab", FREE)
+def test_notebooks_import_no_torch(root, lab):
+    (path,) = (root / "labs").glob(f"{lab}_*.ipynb")
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    assert not [cell for cell in cells if cell["cell_type"] == "code" and "import torch" in "".join(cell["source"])]
+
+
 def test_labs_are_built_and_those_on_torch_left_as_they_are(run, course):
     before = {path.name: path.read_bytes() for path in (course / "labs").iterdir()}
     for path in (course / "labs").glob("lab[1-3]_*.ipynb"):

@@ -21,7 +21,7 @@ JUDGING = 60.0  # CPU seconds that the judge spends on one exercise, for results
 UNSEEN = (Outcome.NOT_DEFINED, Outcome.NOT_WRITTEN)
 
 
-@dataclass
+@dataclass(eq=False)
 class Exercise:
     """One exercise of a notebook, and the best that came of it so far.
 
@@ -73,9 +73,9 @@ class Grading:
             self._along(first, self.exercises)
         finally:
             first.end()
-        again, strict = self._worth_another(first)
+        again, whole, strict = self._worth_another(first)
         if again:
-            second = Reading(self._wall, self._script, self._meter, self._points, faithful=True, strict=strict)
+            second = Reading(self._wall, self._script, self._meter, self._points, whole, strict)
             try:
                 self._along(second, again)
             finally:
@@ -122,12 +122,19 @@ class Grading:
             transport.close()
             reading.finish_exercise(transport.failed)
 
-    def _worth_another(self, first: Reading) -> tuple[list[Exercise], bool]:
-        """The exercises that may earn more where the notebook is read as a kernel does, and whether that is strictly so.
+    def _worth_another(self, first: Reading) -> tuple[list[Exercise], frozenset[int], bool]:
+        """The exercises that may earn more where the notebook is read as a kernel does, the steps that are run whole for that although
+        they explore, and whether a statement that fails ends its cell.
 
-        Those are exercises that are not full and ask for a name of a cell that explores, or of one that started threads; or for a name
-        that only has its meaning because a cell went on behind a statement that failed.
+        Those are exercises that are not full and
+        - ask for a name of a cell that explores, or of one that started threads: then all cells run whole;
+        - stand in a notebook in which a cell that explores is not as it was handed out: then this one does;
+        - ask for a name that only has its meaning because a cell went on behind a statement that failed.
         """
+        explores = frozenset(index for index, step in enumerate(self._script.steps) if step.explores)
+        changed = frozenset(
+            index for index in explores if not self._script.is_released(self._script.steps[index].number)
+        )
         missing: set[str] = set()
         own: set[str] = set()
         for index, (step, ran) in enumerate(zip(self._script.steps, first.ran)):
@@ -142,8 +149,11 @@ class Grading:
                 missing |= lost if name in missing else set()
         rebound = frozenset().union(*(ran.rebound for ran in first.ran))
         left = [exercise for exercise in self.exercises if not exercise.is_full]
+        wanting = [exercise for exercise in left if exercise.asks_for & missing]
         strict = [exercise for exercise in left if exercise.asks_for & rebound]
-        return [e for e in left if e in strict or e.asks_for & missing], bool(strict)
+        tried = [exercise for exercise in left if changed and exercise.result and exercise.result.outcome not in UNSEEN]
+        again = [exercise for exercise in left if exercise in wanting or exercise in strict or exercise in tried]
+        return again, explores if wanting else changed, bool(strict)
 
 
 def _worth(result: ExerciseResult) -> tuple[int, bool]:

@@ -101,7 +101,7 @@ def _remarks(script: Script, reading: Reading) -> list[str]:
         for error in ran.errors:
             if not (error.error == "NameError" and any(f"'{name}'" in error.said for name in absent)):
                 found.append(Failure(Kind.PASSED_OVER, cell=step.number, cause=error))
-    return [told(failure) for failure in found[:REMARKS]]
+    return list(dict.fromkeys(map(told, found)))[:REMARKS]
 
 
 def _not_of_this_lab(cells: list[Cell], plan: Plan) -> str | None:

@@ -20,8 +20,8 @@ class Reading:
     ----------
     points : dict
         What each exercise earns at most.
-    faithful : bool
-        Cells that explore run whole, and threads may stay: slower, and needed by few.
+    whole : set of int or None
+        Of a second reading: which steps run whole although they explore. Threads may stay then: slower, and needed by few.
     strict : bool
         A statement that fails ends its cell, as in a kernel.
 
@@ -39,11 +39,12 @@ class Reading:
         script: Script,
         meter: Meter,
         points: dict[str, float],
-        faithful: bool = False,
+        whole: frozenset[int] | None = None,
         strict: bool = False,
     ):
         self._wall, self._script, self._points, self.meter = wall, script, points, meter
-        self._faithful, self._strict = faithful, strict
+        self._threads_may_stay, self._strict = whole is not None, strict
+        self._explores = {i for i, step in enumerate(script.steps) if step.explores} - (whole or frozenset())
         self._process: Process | None = None
         self._busy = False  # an exercise is being judged
         self._served = False  # exercises have been judged since the process began
@@ -81,7 +82,7 @@ class Reading:
                 else:
                     self._reduce(index, stopped.failure)
                 continue
-            if ran.threads == 1 or not alone or part != WHOLE or self._faithful:
+            if ran.threads == 1 or not alone or part != WHOLE or self._threads_may_stay:
                 break
             self._reduce(index, Failure(Kind.THREADS))
         self.ran.append(ran)
@@ -160,7 +161,7 @@ class Reading:
         """Run a step, without what took too long before."""
         step, part = self._script.steps[index], self._part(index)
         places = self.ran[index].places if index < len(self.ran) else ()
-        chosen = step.definitions if step.explores and not self._faithful else None
+        chosen = step.definitions if index in self._explores else None
         assert self._process is not None
         ran = self._process.run_cell(
             step.source, step.number, part if chosen is None else chosen, places, step.lines, self._strict
@@ -173,7 +174,7 @@ class Reading:
         """How much of a step is run."""
         step, patience = self._script.steps[index], self.meter.patience()
         part = self._parts.get(index, WHOLE)
-        if step.explores and not self._faithful:
+        if index in self._explores:
             part = NOTHING if step.definitions == [] or part == NOTHING else DEFINITIONS
         if patience is None:
             return NOTHING
@@ -182,7 +183,7 @@ class Reading:
     def _hurry(self, index: int) -> None:
         """Note where a step is not run whole because there is no time left."""
         patience = self.meter.patience()
-        if (patience is None or patience.definitions) and not self._script.steps[index].explores:
+        if (patience is None or patience.definitions) and index not in self._explores:
             self.reduced[index] = Failure(Kind.CELLS_TIME, limit=self.meter.limits.cells)
 
     def _reduce(self, index: int, why: Failure) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from autograder.grading.notebook import Cell
 from autograder.grading.plan import Plan
 from autograder.outcome import WallError
+from autograder.wall.inside.shell import writes_a_file
 from autograder.wall.inside.statements import ANY, outline
 
 NO_CODE = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|#[^\n]*", re.DOTALL)
@@ -58,7 +59,8 @@ class Script:
         for number, cell in enumerate(self.cells, start=1):
             if cell.source.strip() in stale or not NO_CODE.sub("", cell.source).strip():
                 continue
-            explores = "explore" in cell.tags or cell.source.strip() in self.plan.skipped
+            drawn = "explore" in cell.tags or cell.source.strip() in self.plan.skipped
+            explores = drawn and not writes_a_file(cell.source)
             graded = cell.grade_id.removesuffix("-check") if cell.grade_id.endswith("-check") else ""
             for lines, names in [((), ())] if explores else _cuts(cell.source):
                 due = tuple(name for name in dict.fromkeys((*names, graded)) if name in exercises)
@@ -95,7 +97,9 @@ class Script:
                 continue  # all that can be had of it
             step.definitions = []
             for index, (bound, used) in reversed(list(enumerate(definitions))):
-                if bound & needed or ANY in bound:
+                if (
+                    bound & needed or ANY in bound or (used & needed and not bound)
+                ):  # the last as in np.trapz = np.trapezoid
                     step.definitions.insert(0, index)
                     needed |= used
                 else:

@@ -69,6 +69,24 @@ def _(draft: Draft, name: str) -> None:
     draft.needs(name, "how_many + 1")
 
 
+@peculiarity("a name that NumPy once had, in an explore cell", function=True)
+def _(draft: Draft, name: str) -> None:
+    draft.before(name, "import numpy as np\nnp.old_name = np.sin\nprint(np.old_name(0.0))", "explore")
+    draft.needs(name, "import numpy; numpy.old_name(1.0)")
+
+
+@peculiarity("a setting in an explore cell", function=True)
+def _(draft: Draft, name: str) -> None:
+    draft.before(name, "import sys\nsys.path.append('my_tools')\nprint(len(sys.path))", "explore")
+    draft.needs(name, "import sys; sys.path.index('my_tools')")
+
+
+@peculiarity("a file that an explore cell writes", function=True)
+def _(draft: Draft, name: str) -> None:
+    draft.before(name, "%%writefile noted.py\nNOTED = 3", "explore")
+    draft.needs(name, "import noted; noted.NOTED")
+
+
 @peculiarity("an explore cell that takes a helper's name", function=True)
 def _(draft: Draft, name: str) -> None:
     draft.before(name, "def scaled(x):\n    return 2 * x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,9 +27,14 @@ class Choice:
     def choose(self, hand_in: HandIn) -> tuple[Piece | None, list[str], str]:
         """The piece that counts and what was odd; where there is none, why."""
         notes = list(dict.fromkeys(hand_in.notes))
-        notebooks, why = self._notebooks(hand_in.pieces)
+        attempts: dict[datetime | None, list[Piece]] = defaultdict(list)
+        for piece in hand_in.pieces:
+            attempts[piece.when].append(piece)
+        faults: dict[str, str] = {}
+        notebooks = [piece for attempt in attempts.values() for piece in self._notebooks(attempt, faults)]
         if not notebooks:
-            return None, notes, why
+            names = sorted({piece.name for piece in hand_in.pieces if piece.name != "timestamp.txt"})
+            return None, notes, NO_NOTEBOOK + (f" (but {_listing(names, faults)})" if names else "")
         ranked = sorted(notebooks, key=self._rank)
         chosen = ranked[-1]
         if len(ranked) > 1:
@@ -49,13 +55,15 @@ class Choice:
             when = when.astimezone(UTC).replace(tzinfo=None)
         return (when or datetime.min, self.title.rank(stem_of(piece.name)), -piece.depth, piece.order)
 
-    def _notebooks(self, pieces: list[Piece]) -> tuple[list[Piece], str]:
-        """The pieces that are notebooks: by their names, else inside a zip, else by what is in them. And why there is none."""
+    def _notebooks(self, pieces: list[Piece], faults: dict[str, str]) -> list[Piece]:
+        """Those of an attempt's pieces that are notebooks: by their names, else inside a zip, else by what is in them.
+
+        What is wrong with a zip is entered in `faults`, as the end of a phrase.
+        """
         named = [piece for piece in pieces if is_notebook(piece.name)]
         if named:
-            return named, ""
+            return named
         unpacked: list[Piece] = []
-        faults: dict[str, str] = {}
         for piece in [piece for piece in pieces if is_zip(piece.name)][-SNIFFED:]:
             try:
                 files = [file for file in inside(piece.file) if is_notebook(file.name)]
@@ -68,11 +76,9 @@ class Choice:
             ]
             faults[piece.name] = ", in which there is no notebook" if not files else ""
         if unpacked:
-            return unpacked, ""
+            return unpacked
         others = [piece for piece in pieces if piece.name.lower().endswith((".json", ".txt")) or "." not in piece.name]
-        sniffed = [piece for piece in sorted(others, key=self._rank)[-SNIFFED:] if self._is_notebook(piece.file)]
-        names = sorted({piece.name for piece in pieces if piece.name != "timestamp.txt"})
-        return sniffed, NO_NOTEBOOK + (f" (but {listing(names, faults)})" if names else "")
+        return [piece for piece in sorted(others, key=self._rank)[-SNIFFED:] if self._is_notebook(piece.file)]
 
     def _is_work(self, file: File) -> bool:
         try:
@@ -92,11 +98,11 @@ def _said(ranked: list[Piece], chosen: Piece, passed_over: bool) -> str:
     why = ", since there is work in it" if passed_over else ""
     if len({piece.name for piece in ranked}) == 1:
         return f"handed in {len(ranked)} times: {'an earlier one counts' + why if passed_over else 'the newest counts'}"
-    others = listing([piece.name for piece in ranked if piece is not chosen], {})
+    others = _listing([piece.name for piece in ranked if piece is not chosen], {})
     return f"{len(ranked)} notebooks: {one_line(chosen.name)} counts{why}, not {others}"
 
 
-def listing(names: list[str], faults: dict[str, str]) -> str:
+def _listing(names: list[str], faults: dict[str, str]) -> str:
     """Names for a line, cut where they are long, each with what is wrong with it."""
     shown = [one_line(name if len(name) <= 60 else name[:59] + "…") + faults.get(name, "") for name in names[:5]]
     return ", ".join(shown) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograder.wall.inside.shell import CELL_MAGIC, Shell, colab, install, is_of_colab
-from autograder.wall.inside.statements import ANY, at, bound, definitions, outline, start
+from autograder.wall.inside.statements import ANY, at, bound, definitions, left_out, outline, start
 from autograder.wall.inside.student import describe
 
 WHOLE, DEFINITIONS = "whole", "definitions"
@@ -80,7 +80,7 @@ class Cells:
             errors : what `describe` says of each statement that failed
             bound : names that have another meaning now, or none; ANY where they are too many to be told
             rebound : those among them that got it behind a statement that failed, where a kernel would not have gone
-            lost : [name, names]: for want of the first, a statement did not give the others a meaning
+            lost : [name, names]: a statement failed and did not give these a meaning; for want of the first, where that is not ""
             left : names to which statements that are no definitions would have given a meaning
         """
         self._name, self._strict, self._report = f"<cell {number}>", strict, {}
@@ -129,8 +129,9 @@ class Cells:
 
     def _failed(self, error: BaseException, statement: ast.stmt | None = None) -> None:
         self._note("errors", describe(error, self.namespace))
-        if statement is not None and isinstance(error, NameError) and isinstance(error.name, str):
-            self._note("lost", [error.name[:100], sorted(bound(statement))[:MANY]])
+        if statement is not None and (names := bound(statement)):
+            wanted = error.name if isinstance(error, NameError) and isinstance(error.name, str) else ""
+            self._note("lost", [wanted[:100], sorted(names)[:MANY]])
 
     def _meanings(self) -> tuple[dict[str, int], list[Any]]:
         """What each name stands for, by its address; and what must be kept for that, or another thing could get the same one.
@@ -174,8 +175,8 @@ class Cells:
     def _chosen(self, body: list[ast.stmt], part: str | list[int]) -> list[ast.stmt]:
         if part == WHOLE:
             return body
-        self._note("left", *outline(body)["left"])
         kept = definitions(body)
+        self._note("left", *left_out(body, kept))
         return kept if isinstance(part, str) else [kept[index] for index in part if index < len(kept)]
 
     def _compiled(self, code: str | ast.Module) -> types.CodeType:
@@ -188,9 +189,8 @@ class Cells:
 
     def _go(self, code: types.CodeType, body: list[ast.stmt] | None, text: str = "") -> None:
         """Run code to its end, behind each statement that fails as well; `body` is parsed where that is needed."""
-        before = None
+        before, failed = None, None
         while True:
-            failed: BaseException | None = None
             try:
                 self._execute(code)
                 break
@@ -218,6 +218,7 @@ class Cells:
             if not body:
                 break
             code = self._compiled(ast.Module(body, []))
+        failed = None  # its traceback holds this frame, and all that the statement has held
         if before is not None:
             self._note("rebound", *(name for name in self._changed(before) if name in before[0]))
 

@@ -207,6 +207,12 @@ class Shell:
         return Inert()
 
 
+def writes_a_file(source: str) -> bool:
+    """Whether a cell is there to write a file, which others may need."""
+    magic = CELL_MAGIC.match(source)
+    return magic is not None and magic[1] in WRITES
+
+
 def install(shell: Shell) -> None:
     """Let whoever asks IPython for its shell get this one; without an import of IPython, which few notebooks need."""
     names = {"get_ipython": lambda: shell}

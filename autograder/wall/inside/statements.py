@@ -112,5 +112,9 @@ def at(body: Sequence[ast.stmt], place: tuple[int, int]) -> int | None:
 def outline(body: list[ast.stmt]) -> dict[str, list]:
     """What each definition of a cell binds and uses, and what its other statements bind."""
     kept = definitions(body)
-    left = set().union(*map(bound, body)) - set().union(*map(bound, kept))
-    return {"definitions": [[sorted(bound(s)), sorted(used(s))] for s in kept], "left": sorted(left)}
+    return {"definitions": [[sorted(bound(s)), sorted(used(s))] for s in kept], "left": left_out(body, kept)}
+
+
+def left_out(body: list[ast.stmt], kept: list[ast.stmt]) -> list[str]:
+    """The names that statements bind, and those of them that are kept do not."""
+    return sorted(set().union(*map(bound, body)) - set().union(*map(bound, kept)))
