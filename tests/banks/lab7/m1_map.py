@@ -35,6 +35,10 @@ def expected_precision(p, inner, outer):
     return (1 - p) / inner + p / outer
 
 
+def middle_of_the_room(P, Y):
+    return np.tile(np.nanmedian(triangulate(P, Y), axis=0) + [50.0, -30.0, 40.0], (len(Y), 1))
+
+
 def maximised(
     P, Y, eta2, inner, outer, prior, *, start=None, rounds=60, posterior=outlier_posterior, precision=expected_precision,
     walk=None, seen=None, damped=True, every=1, objective=log_joint,
@@ -78,7 +82,8 @@ def mixed_variance(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
 
 @mistake("finds the outliers once, at the start", hint="Find p anew in each iteration")
 def once(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
-    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, every=10**6)
+    start = middle_of_the_room(P, Y)
+    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, start=start, every=10**6)
 
 
 @mistake("leaves probable outliers out altogether", hint="weighed by its expected precision")
@@ -112,7 +117,7 @@ def exchanged(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
 
 @mistake("stops after one iteration", hint="At the end the slope of the log joint is zero")
 def one_iteration(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
-    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, rounds=1)
+    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, start=middle_of_the_room(P, Y), rounds=1)
 
 
 @mistake("takes missing detections for pixel (0, 0)", hint="give a missing detection the weight 0")
