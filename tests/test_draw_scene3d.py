@@ -39,7 +39,7 @@ def decoded(part, unit):
 def test_points_come_back_within_a_tenth_of_a_millimetre(shown, six):
     X = six.points3d[:40].copy()
     X[3, 2] = X[7, 5, 1] = np.nan
-    scene3d.scene3d({"truth": scene3d.skeleton(X, six.parents)}, alt="a", caption="c")
+    scene3d.scene({"truth": scene3d.skeleton(X, six.parents)}, alt="a", caption="c")
     scene = scene_of(shown[0]["text/html"])
     X[7, 5] = np.nan  # half a point is none
     assert_allclose(decoded(scene["parts"][1], scene["unit"]), X, atol=0.1)
@@ -48,7 +48,7 @@ def test_points_come_back_within_a_tenth_of_a_millimetre(shown, six):
 
 
 def test_a_scene_needs_no_network_and_says_what_it_shows(shown, six):
-    scene3d.scene3d({"rat <1>": scene3d.skeleton(six.points3d[:2], six.parents)}, alt='a "rat"', caption="c & d")
+    scene3d.scene({"rat <1>": scene3d.skeleton(six.points3d[:2], six.parents)}, alt='a "rat"', caption="c & d")
     (bundle,) = shown
     markup = bundle["text/html"]
     assert not re.search(r"https?:|//[a-z]+\.|\bimport\b.*from|fetch\(|XMLHttp", markup)
@@ -60,18 +60,18 @@ def test_a_scene_needs_no_network_and_says_what_it_shows(shown, six):
 
 def test_three_hundred_frames_of_two_bodies_fit(shown, six):
     body = scene3d.skeleton(six.points3d[:300], six.parents)
-    scene3d.scene3d({"truth": body, "estimate": body}, alt="a", caption="c")
+    scene3d.scene({"truth": body, "estimate": body}, alt="a", caption="c")
     assert len(shown[0]["text/html"]) < scene3d.LARGEST
     with pytest.raises(ValueError, match="fewer frames"):
-        scene3d.scene3d({str(n): scene3d.skeleton(six.points3d, six.parents) for n in range(5)}, alt="a", caption="c")
+        scene3d.scene({str(n): scene3d.skeleton(six.points3d, six.parents) for n in range(5)}, alt="a", caption="c")
 
 
 def test_scenes_that_cannot_be_drawn_are_refused(six):
     one, two = (scene3d.skeleton(six.points3d[:n], six.parents) for n in (4, 5))
     with pytest.raises(ValueError, match=r"\[4, 5\] frames"):
-        scene3d.scene3d({"one": one, "two": two}, alt="a", caption="c")
+        scene3d.scene({"one": one, "two": two}, alt="a", caption="c")
     with pytest.raises(ValueError, match="too many"):
-        scene3d.scene3d({str(n): one for n in range(6)}, alt="a", caption="c")
+        scene3d.scene({str(n): one for n in range(6)}, alt="a", caption="c")
 
 
 def test_cameras_stand_where_the_matrices_say(six):
@@ -132,7 +132,7 @@ setTimeout(() => {
 
 @pytest.mark.browser
 def test_a_browser_turns_and_plays_it_when_asked(shown, six, tmp_path):
-    scene3d.scene3d({"truth": scene3d.skeleton(six.points3d, six.parents)}, alt="a", caption="c")
+    scene3d.scene({"truth": scene3d.skeleton(six.points3d, six.parents)}, alt="a", caption="c")
     page = tmp_path / "scene.html"
     page.write_text(f"<meta charset=utf-8>{shown[0]['text/html']}{DRIVER}", "utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom", page.as_uri()]

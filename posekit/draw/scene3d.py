@@ -112,7 +112,7 @@ def cameras(P, size=40.0):
 
 
 @styled
-def scene3d(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevation=25.0, reach=None):
+def scene(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevation=25.0, reach=None):
     """Show a scene that can be turned, by mouse, finger or keys, and played, once its button is pressed.
 
     Parameters
@@ -134,15 +134,15 @@ def scene3d(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevat
         For more than five parts, for parts whose numbers of frames differ, or a scene of more than 300 kB: show fewer frames.
     """
     if len(parts) > len(CURVES):
-        raise ValueError(f"scene3d: {len(parts)} parts are too many to tell apart, {len(CURVES)} is the most")
+        raise ValueError(f"scene: {len(parts)} parts are too many to tell apart, {len(CURVES)} is the most")
     lengths = {len(part.points) for part in parts.values()} - {1}
     if len(lengths) > 1:
-        raise ValueError(f"scene3d: the parts have {sorted(lengths)} frames; cut them to the same length")
+        raise ValueError(f"scene: the parts have {sorted(lengths)} frames; cut them to the same length")
     everything = np.concatenate([part.points.reshape(-1, 3) for part in parts.values()])
     low, high = np.nanmin(everything, axis=0), np.nanmax(everything, axis=0)
     reach = 0.45 * np.linalg.norm(high - low) if reach is None else reach
     view = {"azimuth": azimuth, "elevation": elevation}
-    scene = {
+    content = {
         "frames": max(lengths, default=1),
         "fps": fps,
         "view": view,
@@ -152,13 +152,13 @@ def scene3d(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevat
         "parts": [],
     }
     if floor:
-        scene["parts"].append(_encoded(_floor(floor), scene["unit"], FLOOR_COLOUR, (), 0.7))
+        content["parts"].append(_encoded(_floor(floor), content["unit"], FLOOR_COLOUR, (), 0.7))
     for part, (colour, _, _), dash in zip(parts.values(), CURVES, DASHES, strict=False):
-        scene["parts"].append(_encoded(part, scene["unit"], colour, dash, 2.2))
-    markup = _markup(scene, parts, _picture(scene, parts, floor), alt, caption)
+        content["parts"].append(_encoded(part, content["unit"], colour, dash, 2.2))
+    markup = _markup(content, parts, _picture(content, parts, floor), alt, caption)
     if len(markup) > LARGEST:
         raise ValueError(
-            f"scene3d: the scene has {len(markup) // 1000} kB, {LARGEST // 1000} is the most: show fewer frames"
+            f"scene: the scene has {len(markup) // 1000} kB, {LARGEST // 1000} is the most: show fewer frames"
         )
     display({"text/html": markup, "text/plain": f"[Scene: {alt}] {caption}"}, raw=True)
 
@@ -193,9 +193,9 @@ def _encoded(part, unit, colour, dash, width):
     }
 
 
-def _picture(scene, parts, floor):
+def _picture(content, parts, floor):
     """The first frame as a data URI, seen as the script sees it."""
-    a, e = np.deg2rad([scene["view"]["azimuth"], scene["view"]["elevation"]])
+    a, e = np.deg2rad([content["view"]["azimuth"], content["view"]["elevation"]])
     across = np.array([-np.sin(a), np.cos(a), 0.0])
     up = np.array([-np.sin(e) * np.cos(a), -np.sin(e) * np.sin(a), np.cos(e)])
     fig = Figure(figsize=(WIDTH, 0.75 * WIDTH))
@@ -203,19 +203,19 @@ def _picture(scene, parts, floor):
     drawn = [(_floor(floor), FLOOR_COLOUR, "-", 0.7)] if floor else []
     drawn += [(part, *style[:2], 2.0) for part, style in zip(parts.values(), CURVES, strict=False)]
     for part, colour, line, width in drawn:
-        points = (part.points[0] - scene["centre"]) @ np.stack([across, up], axis=1)
+        points = (part.points[0] - content["centre"]) @ np.stack([across, up], axis=1)
         for edge in part.edges:
             axes.plot(*points[edge].T, color=colour, linestyle=line, linewidth=width)
         if part.dots:
             axes.plot(*points.T, color=colour, marker="o", markersize=4, linestyle="")
-    axes.set(xlim=np.array([-4, 4]) / 3 * scene["reach"], ylim=(-scene["reach"], scene["reach"]))
+    axes.set(xlim=np.array([-4, 4]) / 3 * content["reach"], ylim=(-content["reach"], content["reach"]))
     axes.set_axis_off()
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=80)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def _markup(scene, parts, picture, alt, caption):
+def _markup(content, parts, picture, alt, caption):
     alt, caption = html.escape(alt), html.escape(caption)
     key = " ".join(
         f'<span style="white-space: nowrap; margin-right: 1em"><svg width="34" height="10" aria-hidden="true"><line x1="0" y1="5" '
@@ -223,18 +223,18 @@ def _markup(scene, parts, picture, alt, caption):
         f"{html.escape(label)}</span>"
         for label, (colour, _, _), dash in zip(parts, CURVES, DASHES, strict=False)
     )
-    moves = scene["frames"] > 1
+    moves = content["frames"] > 1
     advice = TURN + PLAY * moves
     bar = "display: flex; gap: 0.6em; align-items: center" if moves else "display: none"
     # Numbers, colours and base64: nothing in it could end the script element.
-    data = json.dumps(scene, separators=(",", ":"))
+    data = json.dumps(content, separators=(",", ":"))
     script = files("posekit.draw").joinpath("scene3d.js").read_text("utf-8")
     return f"""<figure class="posekit-scene" style="margin: 0; max-width: 640px">
 <img src="{picture}" alt="{alt}" style="max-width: 100%">
 <div hidden><canvas width="960" height="720" tabindex="0" role="img" aria-label="{alt} {advice}" \
 style="width: 100%; background: white; cursor: grab; touch-action: pan-y"></canvas>
 <span style="{bar}"><button type="button" style="min-width: 6em">▶ play</button>\
-<input type="range" min="0" max="{scene["frames"] - 1}" value="0" aria-label="Frame" style="flex: 1"><output></output></span>
+<input type="range" min="0" max="{content["frames"] - 1}" value="0" aria-label="Frame" style="flex: 1"><output></output></span>
 <small>{advice}</small></div>
 <p style="margin: 0.3em 0">{key}</p><figcaption>{caption}</figcaption>
 <script type="application/json">{data}</script><script>{script}</script></figure>"""
