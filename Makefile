@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect site picture lint clean
+.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect bench-pose3d site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench-optimise: .venv/test ## our optimisers against scikit-learn's, scipy's and
 
 bench-detect: .venv/test ## error against number of labelled frames, for the detectors of Labs 4 and 5 (half an hour)
 	$(BIN)/python -m tests.bench.detect
+
+bench-pose3d: .venv/test ## error and cost of Lab 7's methods beside aniposelib's and OpenCV's (five minutes)
+	$(BIN)/python -m tests.bench.pose3d
 
 site: .venv/test ## build the walkthrough site into build/site
 	@$(PIP) --editable '.[site]'
