@@ -1,9 +1,9 @@
 """Checks of `m1_map`."""
 
 import numpy as np
-from numpy.testing import assert_allclose
 
-from autograder import hint, no_probe, points
+
+from autograder import agree, hint, no_probe, points
 from autograder.checks.lab7.common import (
     assert_at_a_maximum,
     directions,
@@ -94,7 +94,7 @@ def test_climbs(m1_map, rng):
         last.append(history[-1])
         expected.append(m1_log_joint(np.asarray(X, dtype=float), P, Y, **MODEL))
     # The same gaps and the same model: a constant that is left out is the same in both, and the difference must be right.
-    assert_allclose(last[1] - last[0], expected[1] - expected[0], atol=0.01)
+    agree(last[1] - last[0], expected[1] - expected[0], atol=0.01)
 
 
 @points(1)
@@ -111,4 +111,4 @@ def test_says_which_detections_are_wrong(m1_map, rng):
     bad = 0.1 * np.exp(-r2 / 800.0) / 400.0
     good = 0.9 * np.exp(-r2 / 2.0)
     seen = np.isfinite(Y).all(axis=-1)
-    assert_allclose(np.asarray(outlier)[seen], (bad / (bad + good))[seen], atol=0.01)
+    agree(np.asarray(outlier)[seen], (bad / (bad + good))[seen], atol=0.01)

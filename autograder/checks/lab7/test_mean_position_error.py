@@ -1,9 +1,9 @@
 """Checks of `mean_position_error`."""
 
 import numpy as np
-from numpy.testing import assert_allclose
 
-from autograder import hint, points, raises
+
+from autograder import agree, hint, points, raises
 from autograder.checks.lab7.common import directions
 
 
@@ -24,11 +24,11 @@ def displaced(rng, shape):
 )
 def test_is_the_mean_distance(mean_position_error, rng):
     truth, X, distance = displaced(rng, (4, 5))
-    assert_allclose(mean_position_error(X, truth), distance.mean(), rtol=1e-9)
+    agree(mean_position_error(X, truth), distance.mean(), rtol=1e-9)
     truth[0, :4] = truth[2, 1, 2] = np.nan  # frames with 1, 5, 4 and 5 truths
     known = np.isfinite(truth).all(axis=-1)
-    assert_allclose(mean_position_error(X, truth), distance[known].mean(), rtol=1e-9)
-    assert_allclose(mean_position_error(X[1, 0], truth[1, 0]), distance[1, 0], rtol=1e-9)
+    agree(mean_position_error(X, truth), distance[known].mean(), rtol=1e-9)
+    agree(mean_position_error(X[1, 0], truth[1, 0]), distance[1, 0], rtol=1e-9)
 
 
 @points(1)
@@ -40,7 +40,7 @@ def test_does_not_forgive_a_gap(mean_position_error, rng):
     truth, X, distance = displaced(rng, (3, 4))
     truth[1, 2] = X[1, 2] = np.nan
     known = np.isfinite(truth).all(axis=-1)
-    assert_allclose(mean_position_error(X, truth), distance[known].mean(), rtol=1e-9)
+    agree(mean_position_error(X, truth), distance[known].mean(), rtol=1e-9)
     for gap in ((0, 1), (2, 3, 1)):  # a whole point, and one of its coordinates
         missing = X.copy()
         missing[gap] = np.nan

@@ -1,10 +1,10 @@
 """Checks of `outlier_posterior`."""
 
 import numpy as np
-from numpy.testing import assert_allclose
+
 from scipy.stats import multivariate_normal
 
-from autograder import hint, points
+from autograder import agree, hint, points
 
 
 def by_densities(r2, outlier_prob, omega2_in, omega2_out):
@@ -26,9 +26,9 @@ def by_densities(r2, outlier_prob, omega2_in, omega2_out):
 )
 def test_is_bayes_rule(outlier_posterior, rng):
     r2 = rng.uniform(0.0, 60.0, size=(3, 4))
-    assert_allclose(outlier_posterior(r2, 0.1, 2.0, 90.0), by_densities(r2, 0.1, 2.0, 90.0), rtol=1e-9)
+    agree(outlier_posterior(r2, 0.1, 2.0, 90.0), by_densities(r2, 0.1, 2.0, 90.0), rtol=1e-9)
     prior, inner, outer = rng.uniform(0.05, 0.5, 4), rng.uniform(1.0, 4.0, 4), rng.uniform(30.0, 90.0, (3, 1))
-    assert_allclose(outlier_posterior(r2, prior, inner, outer), by_densities(r2, prior, inner, outer), rtol=1e-9)
+    agree(outlier_posterior(r2, prior, inner, outer), by_densities(r2, prior, inner, outer), rtol=1e-9)
 
 
 @points(1)
@@ -39,4 +39,4 @@ def test_is_bayes_rule(outlier_posterior, rng):
 def test_survives_large_distances(outlier_posterior):
     r2 = np.array([0.0, 1e4, 1e6, 1e12])
     expected = [by_densities(0.0, 0.2, 1.0, 100.0).item(), 1.0, 1.0, 1.0]
-    assert_allclose(outlier_posterior(r2, 0.2, 1.0, 100.0), expected, rtol=1e-9)
+    agree(outlier_posterior(r2, 0.2, 1.0, 100.0), expected, rtol=1e-9)

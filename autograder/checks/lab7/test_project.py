@@ -1,9 +1,9 @@
 """Checks of `project`."""
 
 import numpy as np
-from numpy.testing import assert_allclose
 
-from autograder import hint, points
+
+from autograder import agree, hint, points
 from autograder.checks.lab7.common import pixels, points_in_view, rig
 
 
@@ -14,7 +14,7 @@ from autograder.checks.lab7.common import pixels, points_in_view, rig
 )
 def test_divides_by_the_depth(project, rng):
     P, X = rig(rng, 5), points_in_view(rng, 7)
-    assert_allclose(project(P, X), pixels(P, X), rtol=1e-10, atol=1e-8)
+    agree(project(P, X), pixels(P, X), rtol=1e-10, atol=1e-8)
 
 
 @points(1)
@@ -23,7 +23,7 @@ def test_keeps_leading_axes(project, rng):
     # As many points as cameras, or as coordinates: here a product over the wrong axis has a shape, too.
     for num_cameras, shape in ((4, ()), (1, (2,)), (3, (3,)), (4, (4,)), (3, (2, 3)), (4, (3, 1, 4))):
         P, X = rig(rng, num_cameras), points_in_view(rng, *shape)
-        assert_allclose(project(P, X), pixels(P, X), rtol=1e-10, atol=1e-8)
+        agree(project(P, X), pixels(P, X), rtol=1e-10, atol=1e-8)
 
 
 @points(1)
@@ -43,4 +43,4 @@ def test_sees_nothing_behind(project, rng):
     with np.errstate(all="ignore"):
         expected = np.where(seen[..., None], pixels([straight, ahead], X), np.nan)
     factors = np.exp(rng.uniform(-2.0, 2.0, size=2))[:, None, None]
-    assert_allclose(project(factors * np.stack([straight, ahead]), X), expected, rtol=1e-10)
+    agree(project(factors * np.stack([straight, ahead]), X), expected, rtol=1e-10)

@@ -1,9 +1,9 @@
 """Checks of `random_walk_precision`."""
 
 import numpy as np
-from numpy.testing import assert_allclose
 
-from autograder import hint, points
+
+from autograder import agree, hint, points
 from autograder.checks.lab7.common import dense
 
 
@@ -21,7 +21,7 @@ def test_is_the_precision_of_a_walk(random_walk_precision, rng):
             "a band holds a value that is not finite"
         )
         differences = np.diff(np.eye(T), axis=0)
-        assert_allclose(dense(bands), differences.T @ differences / eta2, rtol=1e-12, atol=1e-12)
+        agree(dense(bands), differences.T @ differences / eta2, rtol=1e-12, atol=1e-12)
 
 
 @points(1)

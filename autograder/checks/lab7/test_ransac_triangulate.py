@@ -1,9 +1,9 @@
 """Checks of `ransac_triangulate`."""
 
 import numpy as np
-from numpy.testing import assert_array_equal
 
-from autograder import hint, no_probe, points
+
+from autograder import agree, hint, no_probe, points
 from autograder.checks.lab7.common import assert_close, camera, directions, pixels, points_in_view, rig
 
 FAR_APART = np.array([[0, 3], [1, 4], [2, 5], [0, 2], [1, 3], [3, 5]])  # pairs of views to corrupt
@@ -37,14 +37,14 @@ def test_leaves_two_of_six_out(ransac_triangulate, rng):
     expected = np.ones((6, 6), dtype=bool)
     expected[rows, FAR_APART] = False
     found, inliers = ransac_triangulate(P, Y, 4.0)
-    assert_array_equal(inliers, expected)
+    agree(inliers, expected)
     assert_close(found, X, within=5.0)
     # Errors of 5 and of 40 px beside four views that agree perfectly: 5 is below 10, and 40 is above it.
     Y = pixels(P, X)
     Y[:, 1] += 5.0 * directions(rng, 6)
     Y[:, 4] += 40.0 * directions(rng, 6)
     _, inliers = ransac_triangulate(P, Y, 10.0)
-    assert_array_equal(inliers, np.tile(np.arange(6) != 4, (6, 1)))
+    agree(inliers, np.tile(np.arange(6) != 4, (6, 1)))
 
 
 @points(1)
@@ -56,7 +56,7 @@ def test_breaks_ties_by_the_error(ransac_triangulate, rng):
     for better in ([0, 1], [2, 3], [1, 2], [0, 3]):
         P, Y, point = two_pairs_that_disagree(rng, better)
         found, inliers = ransac_triangulate(P, Y, 4.0)
-        assert_array_equal(inliers, np.isin(np.arange(4), better))
+        agree(inliers, np.isin(np.arange(4), better))
         assert_close(found, point, within=5.0)
 
 
@@ -73,7 +73,7 @@ def test_wants_the_point_in_front(ransac_triangulate, rng):
     Y = pixels(P, np.stack([X, ahead]))  # the first is its mirror image
     found, inliers = ransac_triangulate(P, Y, 3.0)
     assert_close(found, np.stack([np.full(3, np.nan), ahead]), within=1e-3)
-    assert_array_equal(inliers, [[False, False], [True, True]])
+    agree(inliers, [[False, False], [True, True]])
 
 
 @points(1)
@@ -93,7 +93,7 @@ def test_gives_up_where_nothing_agrees(ransac_triangulate, rng):
     voters[0, 1:] = voters[1, 2] = voters[1, 0, 0] = voters[1, 1, 3] = False
     found, inliers = ransac_triangulate(P, Y, 3.0)
     assert_close(found, expected, within=1e-3)
-    assert_array_equal(inliers, voters)
+    agree(inliers, voters)
 
 
 @points(1)

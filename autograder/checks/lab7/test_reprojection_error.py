@@ -1,9 +1,9 @@
 """Checks of `reprojection_error`."""
 
 import numpy as np
-from numpy.testing import assert_allclose
 
-from autograder import hint, points
+
+from autograder import agree, hint, points
 from autograder.checks.lab7.common import directions, pixels, points_in_view, rig
 
 
@@ -16,11 +16,11 @@ def test_is_the_distance_in_the_image(reprojection_error, rng):
     P, X = rig(rng, 4), points_in_view(rng, 2, 3)
     distance = rng.uniform(1.0, 30.0, size=(2, 3, 4))
     Y = pixels(P, X) + distance[..., None] * directions(rng, 2, 3, 4)
-    assert_allclose(reprojection_error(P, X, Y), distance, rtol=1e-8)
-    assert_allclose(reprojection_error(P, X[0, 0], Y[0, 0]), distance[0, 0], rtol=1e-8)
+    agree(reprojection_error(P, X, Y), distance, rtol=1e-8)
+    agree(reprojection_error(P, X[0, 0], Y[0, 0]), distance[0, 0], rtol=1e-8)
     Y[0, 0, 1] = Y[0, 1, 2, 0] = Y[1, 2, 0, 1] = np.nan
     distance[0, 0, 1] = distance[0, 1, 2] = distance[1, 2, 0] = np.nan
-    assert_allclose(reprojection_error(P, X, Y), distance, rtol=1e-8)
+    agree(reprojection_error(P, X, Y), distance, rtol=1e-8)
     centre = -np.linalg.solve(P[1, :, :3], P[1, :, 3])
     error = np.asarray(
         reprojection_error(P, 1.01 * centre, Y[1, 0])
