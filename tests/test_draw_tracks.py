@@ -21,7 +21,9 @@ FIGURES = {
     "outlier_map": lambda: tracks.outlier_map(
         SECONDS, np.linspace(0, 1, 120).reshape(20, 6), np.arange(120).reshape(20, 6) % len(tracks.EVENTS), **TEXTS
     ),
-    "dots": lambda: tracks.dots(["snout", "spine"], {"M0": np.array([9.0, 3.0]), "M1": [5.0, 2.0]}, xlabel="mm", **TEXTS),
+    "dots": lambda: tracks.dots(
+        ["snout", "spine"], {"M0": np.array([9.0, 3.0]), "M1": [5.0, 2.0]}, xlabel="mm", **TEXTS
+    ),
     "dots on a log axis": lambda: tracks.dots(["snout"], {"M0": [90.0]}, xlabel="mm", xscale="log", **TEXTS),
 }
 

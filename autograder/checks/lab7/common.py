@@ -7,7 +7,6 @@ import numpy as np
 from autograder import agree
 
 
-
 def rig(rng, num_cameras, arc=360.0):
     """Camera matrices (C, 3, 4) of a ring, or an arc of it, that looks at its middle, each times a positive factor of its own.
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from autograder import agree, hint, no_probe, points
 from autograder.checks.lab7.common import directions, pixels, points_in_view, rig
 
@@ -35,7 +34,8 @@ def test_finds_the_camera(find_shifted_camera, rng):
 @points(1)
 @hint(
     "The shift is detection minus projection, (x, y), of the points as the *other* cameras place them; the median over the points does "
-    "not hear the few that are wrong, nor the missing ones."
+    "not hear the few that are wrong, nor the missing ones.",
+    also=("shape",),
 )
 @no_probe("integers", "float32")
 def test_measures_the_shift(find_shifted_camera, rng):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from autograder import agree, hint, no_probe, points
 from autograder.checks.lab7.common import (
     assert_at_a_maximum,

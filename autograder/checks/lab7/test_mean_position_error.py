@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from autograder import agree, hint, points, raises
 from autograder.checks.lab7.common import directions
 
@@ -34,7 +33,8 @@ def test_is_the_mean_distance(mean_position_error, rng):
 @points(1)
 @hint(
     "An estimate that is NaN where there is a truth raises ValueError: a method must not look better by leaving out what is hard. One "
-    "that is NaN where there is no truth does no harm, and without any truth the answer is NaN."
+    "that is NaN where there is no truth does no harm, and without any truth the answer is NaN.",
+    also=("exception",),
 )
 def test_does_not_forgive_a_gap(mean_position_error, rng):
     truth, X, distance = displaced(rng, (3, 4))

@@ -4,7 +4,6 @@ from statistics import median
 
 import numpy as np
 
-
 from autograder import agree, hint, points, raises
 
 
@@ -33,7 +32,8 @@ def test_is_a_running_median(median_filter, rng):
 @points(1)
 @hint(
     "A NaN is no estimate: the median is over the others in the window (np.nanmedian), so a gap is filled where the window reaches "
-    "beyond it. An even or non-positive width raises ValueError."
+    "beyond it. An even or non-positive width raises ValueError.",
+    also=("exception",),
 )
 def test_fills_gaps(median_filter, rng):
     X = rng.normal(100.0, 20.0, size=(12, 2, 3))

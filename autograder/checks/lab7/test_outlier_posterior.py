@@ -1,7 +1,6 @@
 """Checks of `outlier_posterior`."""
 
 import numpy as np
-
 from scipy.stats import multivariate_normal
 
 from autograder import agree, hint, points

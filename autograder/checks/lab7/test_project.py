@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from autograder import agree, hint, points
 from autograder.checks.lab7.common import pixels, points_in_view, rig
 
@@ -18,7 +17,10 @@ def test_divides_by_the_depth(project, rng):
 
 
 @points(1)
-@hint("X may have any leading axes, or none: the result has the same ones, then the cameras, then (x, y).")
+@hint(
+    "X may have any leading axes, or none: the result has the same ones, then the cameras, then (x, y).",
+    also=("shape", "exception"),
+)
 def test_keeps_leading_axes(project, rng):
     # As many points as cameras, or as coordinates: here a product over the wrong axis has a shape, too.
     for num_cameras, shape in ((4, ()), (1, (2,)), (3, (3,)), (4, (4,)), (3, (2, 3)), (4, (3, 1, 4))):

@@ -3,7 +3,6 @@
 import autograd
 import numpy as np
 
-
 from autograder import agree, hint, points
 from autograder.checks.lab7.common import pixels, points_in_view, rig
 
@@ -11,7 +10,8 @@ from autograder.checks.lab7.common import pixels, points_in_view, rig
 @points(1)
 @hint(
     "By the quotient rule dy_i / dx = (A_i - y_i A_3) / w: moving the point changes u and v, and it changes the depth that "
-    "they are divided by. The last two axes are (pixel coordinate, coordinate of the point)."
+    "they are divided by. The last two axes are (pixel coordinate, coordinate of the point).",
+    also=("shape",),
 )
 def test_is_the_derivative(projection_jacobian, rng):
     for num_cameras, shape in ((3, (2,)), (2, (2, 3)), (4, ())):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from autograder import agree, hint, points
 from autograder.checks.lab7.common import dense
 

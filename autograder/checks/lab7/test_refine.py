@@ -31,7 +31,8 @@ def test_reaches_the_minimum(refine, rng):
 
 @points(1)
 @hint(
-    "Each point goes its own way: leading axes stay, and one that has no minimum (fewer than two views) or no start is NaN."
+    "Each point goes its own way: leading axes stay, and one that has no minimum (fewer than two views) or no start is NaN.",
+    also=("shape", "exception"),
 )
 @no_probe("integers", "float32")
 def test_serves_each_point_alone(refine, rng):

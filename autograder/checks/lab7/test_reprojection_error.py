@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from autograder import agree, hint, points
 from autograder.checks.lab7.common import directions, pixels, points_in_view, rig
 
@@ -10,7 +9,8 @@ from autograder.checks.lab7.common import directions, pixels, points_in_view, ri
 @points(1)
 @hint(
     "The Euclidean distance between detection and projected point, one number for each view: the root of dx^2 + dy^2. No detection, or "
-    "a point behind the camera: NaN, in that view alone."
+    "a point behind the camera: NaN, in that view alone.",
+    also=("shape",),
 )
 def test_is_the_distance_in_the_image(reprojection_error, rng):
     P, X = rig(rng, 4), points_in_view(rng, 2, 3)

@@ -55,7 +55,8 @@ def test_neither_mirrors_nor_scales(rigid_procrustes, rng):
 @points(1)
 @hint(
     "Fit on the keypoints that are in both poses, then turn and move all rows of X: a NaN stays NaN, and one without a truth comes along. "
-    "Fewer than three common ones do not fix a rotation: all NaN."
+    "Fewer than three common ones do not fix a rotation: all NaN.",
+    also=("shape",),
 )
 def test_fits_on_what_both_have(rigid_procrustes, rng):
     truth = pose(rng)
