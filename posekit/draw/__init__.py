@@ -32,6 +32,8 @@ from posekit.draw.networks import (
 )
 from posekit.draw.optimisers import contours, line_search, losses, race, scaling, sliding_models, spectra, step_map
 from posekit.draw.patches import calibration, detection, frame, histogram, patches, weights
+from posekit.draw.scene3d import cameras, ellipsoid, join, scene, segments, skeleton
+from posekit.draw.tracks import dots, outlier_map, track
 
 __all__ = [
     "BLUE",
@@ -46,14 +48,18 @@ __all__ = [
     "assemblies",
     "blobs",
     "calibration",
+    "cameras",
     "contours",
     "curve",
     "detection",
+    "dots",
+    "ellipsoid",
     "feature_maps",
     "frame",
     "heatmap_film",
     "heatmaps",
     "histogram",
+    "join",
     "learning_curves",
     "legend_below",
     "line_search",
@@ -63,18 +69,23 @@ __all__ = [
     "needs",
     "offset_clouds",
     "parabolas",
+    "outlier_map",
     "patches",
     "play",
     "poses",
     "race",
     "refinement",
     "scaling",
+    "scene",
     "score_maps",
+    "segments",
     "show",
+    "skeleton",
     "sliding_models",
     "spectra",
     "step_map",
     "styled",
+    "track",
     "tracking",
     "weights",
     "windows",

@@ -1,0 +1,44 @@
+"""Checks of `find_shifted_camera`."""
+
+import numpy as np
+
+from autograder import agree, hint, no_probe, points
+from autograder.checks.lab7.common import directions, pixels, points_in_view, rig
+
+
+def knocked(rng, num_cameras, camera, num_points=60):
+    """Detections of a rig of which one camera's picture has moved, with a tenth of them missing and a few wrong; and the shift."""
+    P, X = rig(rng, num_cameras), points_in_view(rng, num_points)
+    shift = rng.uniform(6.0, 10.0) * directions(rng)
+    Y = pixels(P, X) + 0.3 * rng.normal(size=(num_points, num_cameras, 2))
+    Y[:, camera] += shift
+    Y[::10, rng.permutation(num_cameras)[0]] += 60.0
+    Y[rng.uniform(size=Y.shape[:-1]) < 0.1] = np.nan
+    return P, Y, shift
+
+
+@points(1)
+@hint(
+    "Leave each camera out in turn, triangulate from the others, and see how well these agree among themselves: the median of their "
+    "reprojection errors is smallest without the one that was knocked."
+)
+@no_probe("integers", "float32")
+def test_finds_the_camera(find_shifted_camera, rng):
+    for num_cameras in (4, 6):
+        for camera in range(num_cameras):
+            P, Y, _ = knocked(rng, num_cameras, camera)
+            found, _ = find_shifted_camera(P, Y)
+            assert found == camera, f"camera {camera} was moved, the answer is {found}"
+
+
+@points(1)
+@hint(
+    "The shift is detection minus projection, (x, y), of the points as the *other* cameras place them; the median over the points does "
+    "not hear the few that are wrong, nor the missing ones.",
+    also=("shape",),
+)
+@no_probe("integers", "float32")
+def test_measures_the_shift(find_shifted_camera, rng):
+    P, Y, shift = knocked(rng, 5, 2)
+    _, found = find_shifted_camera(P, Y)
+    agree(found, shift, rtol=0.0, atol=0.4)
