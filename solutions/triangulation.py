@@ -31,9 +31,9 @@ def project(P, X):
     """
     ### BEGIN SOLUTION
     P, X = np.asarray(P, dtype=float), np.asarray(X, dtype=float)
-    homogeneous = np.einsum("cij,...j->...ci", P[:, :, :3], X) + P[:, :, 3]
-    depth = homogeneous[..., 2:]
-    return homogeneous[..., :2] / np.where(depth > 0, depth, np.nan)
+    uvw = np.einsum("cij,...j->...ci", P[:, :, :3], X) + P[:, :, 3]
+    w = np.where(uvw[..., 2] > 0, uvw[..., 2], np.nan)
+    return uvw[..., :2] / w[..., None]
     ### END SOLUTION
 
 
