@@ -92,10 +92,11 @@ def test_ids_are_cleaned_where_an_export_names_them(mini, tmp_path):
     assert b"\x1b" not in done.stdout and os.path.exists(os.fsencode(tmp_path) + b"/caf\xe9")
 
 
-def test_what_is_ignored_is_said_and_the_rest_is_graded(mini, tmp_path):
+def test_who_handed_in_something_else_has_a_row(mini, tmp_path):
     (hand_in(mini, tmp_path / "class") / "bob.pdf").write_bytes(b"")
     done = grade(mini, tmp_path / "class")
-    assert (done.returncode, done.stderr) == (0, b"'bob.pdf': not <student>.ipynb, ignored\n")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "bob" in done.stdout.decode() and "no notebook handed in (but bob.pdf)" in done.stdout.decode()
 
 
 def test_the_version_is_the_installed_ones(tmp_path):

@@ -128,7 +128,7 @@ def test_errors_say_why(graded):
         for student in ("syntax", "renamed", "broken")
     }
     assert double["syntax"].startswith("the cell that defines double fails: SyntaxError")
-    assert double["renamed"] == "double is not defined in this notebook"
+    assert double["renamed"] == "double is not defined, but duble is, in code cell 3: was it renamed?"
     assert "not a notebook" in double["broken"]
 
 

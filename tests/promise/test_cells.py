@@ -93,8 +93,8 @@ def test_what_has_another_meaning_behind_a_failure_is_told(notebook):
 
 
 def test_what_is_lost_for_want_of_a_name_is_told(notebook):
-    ran = notebook.run("x = absent + 1\ny = 1 / 0")
-    assert ran.lost == (("absent", frozenset({"x"})),)
+    ran = notebook.run("x = absent + 1\ny, z = 1 / 0\nprint(absent)")
+    assert ran.lost == (("absent", frozenset({"x"})), ("", frozenset({"y", "z"})))
 
 
 def test_deleted_names_count_as_changed(notebook):
