@@ -50,7 +50,7 @@ def cluster(workers=1, threads=4, allowed_failures=3):
 
     with dask.config.set({"distributed.scheduler.allowed-failures": allowed_failures}):
         with LocalCluster(
-            n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1", dashboard_address=None,
+            n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1", dashboard_address=":0",
             worker_dashboard_address=None,
         ) as made:  # fmt: skip
             yield made
