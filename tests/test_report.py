@@ -198,6 +198,13 @@ def test_a_thin_wall_and_a_long_remark_are_in_the_csv(tmp_path):
     assert row[-1].startswith("not for graded use: Limits only.") and len(row[-1]) <= 1000
 
 
+def test_exercises_that_lack_the_same_are_one_remark(tmp_path):
+    lacks = [ExerciseResult(name, (), error=f"{name} is not defined in this notebook") for name in ("nll", "sigmoid")]
+    moved = ExerciseResult("predict", (), error="predict is in a text cell")
+    _, row = grades(tmp_path, [make("ann", lacks[0], moved, lacks[1], softplus())])
+    assert row[-1] == "nll, sigmoid: not defined in this notebook; predict: in a text cell"
+
+
 def test_an_error_of_the_whole_notebook_is_one_remark(tmp_path):
     (_, row) = grades(tmp_path, [make("ann", softplus(error="not JSON"), nll(0, error="not JSON"))])
     assert row[-1] == "all exercises: not JSON"

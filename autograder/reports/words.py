@@ -77,11 +77,15 @@ def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
     if common:
         lines.append(f"all exercises: {common}")
     lines += result.notes  # about all of it: before the exercises, whose lines may be cut
+    alike: dict[str, list[str]] = {}  # what is wrong, and with which exercises: ten gaps are one remark
     for exercise in result.exercises:
         blocked = (test.message for test in exercise.tests if test.outcome is Outcome.BLOCKED)
         why = exercise.error or next(blocked, None)
         if why and not common and not exercise.optional:
-            lines.append(f"{exercise.name}: {why}")
+            why = why.removeprefix(f"{exercise.name} is ")
+            if why not in alike:
+                lines.append(why)
+            alike.setdefault(why, []).append(exercise.name)
         if exercise.diagnosis and diagnoses:
             lines.append(f"{exercise.name} {exercise.diagnosis}")
         if diagnoses and (resting := resting_on(exercise)):
@@ -89,4 +93,5 @@ def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
         stopped = next((test for test in exercise.tests if test.outcome is Outcome.NOT_RUN), None)
         if stopped and diagnoses:
             lines.append(f"{exercise.name}: {stopped.message}")
+    lines = [f"{', '.join(alike[line])}: {line}" if line in alike else line for line in lines]
     return [single_line(line) for line in lines]
