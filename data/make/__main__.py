@@ -59,7 +59,7 @@ def pretrain():
 
 
 def detectors():
-    """detector_six.npz and detector_side.npz (ten minutes)"""
+    """detector_six.npz and detector_side.npz (half an hour)"""
     from . import ring_detector, side_detector
 
     _save("detector_six.npz", ring_detector.make())

@@ -115,7 +115,7 @@ def label_room(seed):
     return RingRecording(seed, seed, coat, 450, 45, post=number % 3 == 0)
 
 
-DETECTOR_SEEDS = (0,)
-PAIR_DETECTOR_SEEDS = (50,)  # of the folds of `posekit.data.PAIR_FOLDS`
+DETECTOR_SEEDS = (0, 1, 2)
+PAIR_DETECTOR_SEEDS = (50, 51, 52, 53)  # of the folds of `posekit.data.PAIR_FOLDS`
 # Every so many time steps the detectors look: always but where their noise is learned from, which wants many poses.
 DETECTED = {"six_test": 1, "six_train": 12, "clip": 1}
