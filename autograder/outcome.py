@@ -41,15 +41,18 @@ class Kind(StrEnum):
 
     # A value came back.
     VALUE = "value"
+    ROUNDED = "rounded"  # right to single precision, and no further
     SHAPE = "shape"
     NOT_NUMBERS = "not numbers"
     INCOMPARABLE = "incomparable"
+    UNUSABLE = "unusable"  # the check itself failed on it
     INDESCRIBABLE = "indescribable"
     CLAIM = "claim"  # an assert of the check; `said` holds its own words
     WARNING = "warning"
     INTEGERS = "integers"  # the generic probes
     SINGLE = "float32"
     CHANGED = "changed input"
+    PARTS = "parts"  # a module without the parameters that are due
     # A value came back that cannot cross to the judge.
     NOT_PLAIN = "not plain"
     DTYPE = "dtype"
@@ -135,6 +138,8 @@ class Failure:
         Of another function, an argument, a type or a dtype.
     takes : tuple of int
         How many arguments a function needs and takes at most, and how many it was given.
+    parameters : tuple of str
+        What its definition says that it takes.
     limit : float or None
         Seconds, MiB or a count.
     cell, line : int
@@ -160,6 +165,7 @@ class Failure:
     said: str = ""
     name: str = ""
     takes: tuple[int, ...] = ()
+    parameters: tuple[str, ...] = ()
     limit: float | None = None
     cell: int = 0
     line: int = 0

@@ -73,6 +73,8 @@ class ExerciseResult:
         The known mistake that behaves exactly like this answer, as a verb phrase: "takes the mean instead of the sum".
     rests_on : tuple of str
         Exercises of the same notebook that a wrong answer uses and that are not right themselves.
+    notes : tuple of str
+        What is odd about an answer and costs no point, one line each.
     """
 
     name: str
@@ -81,6 +83,7 @@ class ExerciseResult:
     error: str | None = None
     diagnosis: str | None = None
     rests_on: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -183,6 +186,7 @@ class Result:
                         "error": exercise.error,
                         "diagnosis": exercise.diagnosis,
                         "rests_on": list(exercise.rests_on),
+                        "notes": list(exercise.notes),
                         "tests": [test.to_json() for test in exercise.tests],
                     }
                     for exercise in self.exercises
@@ -217,6 +221,7 @@ class Result:
                     exercise["error"],
                     exercise["diagnosis"],
                     tuple(exercise["rests_on"]),
+                    tuple(exercise["notes"]),
                 )
                 for name, exercise in extra["exercises"].items()
             ),

@@ -11,6 +11,7 @@ from autograder.judge.bank import load_bank
 from autograder.judge.binding import LocalTransport
 from autograder.judge.checking import ExtraNeeded, load_checks
 from autograder.judge.run import run_exercise
+from autograder.outcome import Kind
 
 ROOT = Path(__file__).parent.parent
 
@@ -75,6 +76,8 @@ def test_mistake_fails_with_its_own_hint(lab, name, mistake, seeds):
             assert result.score < result.max_score, "not caught"
             assert mistake.hint in said(result), f"caught, but told something else:\n{said(result)}"
             verdicts = {test.name: test.passed for test in result.tests}
+            stumbled = [test.message for test in result.tests if test.failure and test.failure.kind is Kind.UNUSABLE]
+            assert not stumbled, f"a check does not foresee this mistake: {stumbled[0]}"
         changed = [test.name for test in result.tests if test.passed != verdicts[test.name]]
         assert not changed, f"{changed[0]!r} has another verdict on seed {seed} than on seed {seeds[0]}"
 

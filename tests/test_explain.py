@@ -541,3 +541,27 @@ def test_a_line_in_another_function_says_in_which(judge, secret):
     )
     unknown = judge(lambda x: elsewhere(x), DOUBLES.replace("(f)", "(f, rng)"), "x = 1", secret=True)
     assert unknown.message == "f raised IndexError: list index out of range"
+
+
+def test_few_numbers_are_shown_whole_beside_those_expected(judge):
+    check = """
+    @points(1)
+    @hint("Both.")
+    def test_finds(f):
+        x = np.arange(12.0).reshape(3, 4)
+        agree(f(x), [2, 7])
+    """
+    assert judge(lambda x: (7, 2), check).message == "f(<array of shape (3, 4)>) gave [7, 2], expected [2, 7]"
+    assert judge(lambda x: [np.int64(7), np.int64(2)], check).message.endswith("gave [7, 2], expected [2, 7]")
+
+
+def test_a_call_with_much_in_it_is_one_short_line(judge):
+    check = """
+    @points(1)
+    @hint("Nothing.")
+    def test_of_batches(f):
+        batches = [(np.ones((4, 2)), np.ones((4, 1))) for _ in range(3)]
+        agree(f(print, batches, batches), 1.0)
+    """
+    test = judge(lambda g, first, second: 0.0, check)
+    assert test.message == "f(<a function>, <list of 3>, <list of 3>) gave 0.0, expected 1.0"

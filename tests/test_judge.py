@@ -1,16 +1,23 @@
 """What a check means: marks, bindings, what the harness notices by itself, and what a student reads."""
 
+import importlib
+import inspect
 import json
+import re
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from autograder.course import labs
 from autograder.judge.binding import Exercise, LocalTransport, coerce
-from autograder.judge.checking import CheckError, read_checks, stream
+from autograder.judge.checking import CheckError, load_checks, read_checks, stream
 from autograder.judge.run import run_exercise
-from autograder.outcome import DEFAULT_BUDGET, StudentError
+from autograder.outcome import DEFAULT_BUDGET, Budget, StudentError
+from autograder.reports.text import text
 
+ROOT = Path(__file__).parent.parent
 HEAD = """\
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
@@ -24,10 +31,12 @@ def judge(tmp_path):
     """judge(function, checks, ...) -> result of the exercise `f`."""
     number = iter(range(1000))
 
-    def run(function, checks, **options):
+    def run(function, checks, code="", **options):
         path = tmp_path / f"test_lab9_{next(number)}.py"
         path.write_text(HEAD + textwrap.dedent(checks))
-        result, _ = run_exercise("f", read_checks(path), LocalTransport("f", function), **options)
+        transport = LocalTransport("f", function)
+        transport.code = code
+        result, _ = run_exercise("f", read_checks(path), transport, **options)
         return result
 
     return run
@@ -69,7 +78,7 @@ def test_feedback_names_input_result_and_expectation(judge):
         (lambda x: np.array([None, 1]), "an array of Python objects (dtype object)"),
         (lambda x: print, "returned a function where a value is due"),
         (lambda x: x.foo, "f raised AttributeError: 'numpy.ndarray' object has no attribute 'foo'"),
-        (lambda x, y: 2 * x, "f takes 2 arguments, the exercise calls it with 1"),
+        (lambda x, y: 2 * x, "f takes (x, y), but is called as f([1.0, 2.5])"),
     ],
 )
 def test_wrong_kinds_are_told_in_one_line(judge, function, said):
@@ -348,6 +357,7 @@ def test_slope(f):
 
 def test_functions_are_called_back_and_counted(judge):
     def slope(g, x):
+        x = np.asarray(x, dtype=float)
         return np.array([(g(x + 1e-5) - g(x - 1e-5)) / 2e-5])
 
     def wasteful(g, x):
@@ -519,3 +529,264 @@ def test_nothing_that_is_shown_carries_a_secret_input(judge, how):
         linecache.checkcache()
         linecache.cache.pop(f.__code__.co_filename, None)
     assert result.score == 0 and "LEAK" not in json.dumps(result.tests[0].to_json())
+
+
+DESCENT = """
+@points(1)
+@hint("One step against the slope after the other.")
+def test_goes_down(f):
+    steps = f(lambda w: w - 2.0, np.array([1.0, 5.0]), 0.5, 4)
+    assert_allclose(steps[-1], 2.0 + 0.5**4 * np.array([-1.0, 3.0]), rtol=1e-6)
+"""
+
+
+def descend(grad, w, step, count):
+    path = [w]
+    for _ in range(count):
+        path.append(path[-1] - step * grad(path[-1]))
+    return path
+
+
+def descend_in_place(grad, w, step, count):
+    w = w.copy()
+    for _ in range(count):
+        w -= step * grad(w)
+    return [w]
+
+
+def descend_in_a_table_of_its_dtype(grad, w, step, count):
+    path = np.zeros((count + 1, len(w)), dtype=w.dtype)
+    path[0] = w
+    for t in range(count):
+        path[t + 1] = path[t] - step * grad(path[t])
+    return path
+
+
+def descend_less_far_in_float32(grad, w, step, count):
+    return descend(grad, w, step * (0.9 if w.dtype == np.float32 else 1.0), count)
+
+
+def test_probes_reach_calls_that_hand_functions_over(judge):
+    assert judge(descend, DESCENT).score == 1
+    for function in (descend_in_place, descend_in_a_table_of_its_dtype):
+        test = only(judge(function, DESCENT))
+        assert "f on the same numbers as integers" in test.message and "np.asarray(x, dtype=float)" in test.hint
+    assert "f on the same numbers as float32" in only(judge(descend_less_far_in_float32, DESCENT)).message
+
+
+def test_a_probe_blames_nobody_for_functions_that_answer_otherwise_each_time(judge):
+    counts = """
+    @points(1)
+    @hint("Ask once.")
+    def test_asks(f):
+        answers = iter(range(1000))
+        assert f(lambda x: float(next(answers)), np.array([0.5])) == 0.0
+    """
+    assert judge(lambda g, x: g(x), counts).score == 1
+    particular = """
+    @points(1)
+    @hint("Ask with floats.")
+    def test_asks(f):
+        def g(x):
+            assert x.dtype == float
+            return 1.0
+        assert f(g, np.array([0.5])) == 1.0
+    """
+    assert judge(lambda g, x: g(x), particular).score == 1
+
+
+def test_a_probe_that_does_not_end_costs_nothing(judge, monkeypatch):
+    """Rounded, the point and its direction fit together no more, and an honest search for a decrease goes on and on."""
+    monkeypatch.setattr("autograder.judge.run.PROBE_BUDGET", Budget(cpu=0.1, declared=True))
+    checks = """
+    @points(1)
+    @hint("Halve until it goes down.")
+    def test_searches(f):
+        assert f(lambda x: float(x[0] ** 2), np.array([0.4]), np.array([-0.5])) == 1.0
+
+    @points(1)
+    @hint("The same again.")
+    @budget(cpu=5, memory=500)
+    def test_comes_later(f):
+        assert f(lambda x: float(x[0] ** 2), np.array([0.4]), np.array([-0.5])) == 1.0
+    """
+
+    def search(g, x, direction):
+        step = 1.0
+        while g(x + step * direction) >= g(x):
+            step *= 0.5
+        return step
+
+    assert judge(search, checks).score == 2
+
+
+def test_a_mark_can_stand_for_all_checks_of_a_file(judge):
+    def f(x):
+        return x / 2 if x.dtype.kind == "f" else x
+
+    checks = DOUBLES.replace("2 * x)", "x / 2)")
+    assert judge(f, checks).score == 0
+    assert judge(f, 'pytestmark = no_probe("integers")\n' + checks).score == 1
+
+
+@pytest.mark.parametrize("lab", [lab for lab in labs(ROOT) if lab.reference.exists()], ids=lambda lab: lab.name)
+def test_no_integers_go_where_a_docstring_promises_floats(lab):
+    module = importlib.import_module(f"solutions.{lab.topic}")
+    for name, checks in load_checks(lab.checks).items():
+        arguments = inspect.getdoc(getattr(module, name)).partition("Parameters\n")[2].partition("Returns\n")[0]
+        if re.search(r"^\w[\w, ]* : .*\bof floats\b", arguments, re.MULTILINE):
+            assert all("integers" in check.no_probe for check in checks), f"{name} is promised floats"
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_wrong_signature_is_named_whole(judge, secret):
+    called = "with 3 arguments, one of them by the name lam" if secret else "as f(1.0, [0.5, 1.5], lam=2.0)"
+    checks = """
+    @points(1)
+    @hint("The sum.")
+    def test_adds(f, rng):
+        assert f(1.0, np.array([0.5, 1.5]), lam=2.0) == 5.0
+    """
+
+    def message(function):
+        path = inspect.getsource(function)
+        return only(judge(function, checks, code=path, secret=secret)).message
+
+    assert message(lambda a, b, ridge=0.0: 5.0) == f"f takes (a, b, ridge=…), but is called {called}"
+    assert message(lambda a, lam: 5.0).startswith("f takes (a, lam), but is called ")
+    assert message(lambda a, b, c, lam: 5.0).startswith("f takes (a, b, c, lam), but is called ")
+    assert message(lambda: 5.0).startswith("f has no argument lam" if secret else "f takes (), but is called ")
+    assert judge(lambda a, *rest, **more: 5.0, checks).score == 1
+
+
+def test_what_is_called_like_that_inside_is_no_wrong_signature(judge):
+    def f(x):
+        return (lambda a, b: a)(x)
+
+    assert "raised TypeError" in only(judge(f, DOUBLES)).message
+
+
+def test_a_signature_of_a_students_making_tells_nothing(judge):
+    class Sly:
+        def __call__(self, x, y):
+            return x
+
+        @property
+        def __signature__(self):
+            return inspect.Signature([inspect.Parameter("LEAK", inspect.Parameter.KEYWORD_ONLY)])
+
+    assert "LEAK" not in only(judge(Sly(), SECRET, seed=5, secret=True)).message
+
+
+def test_a_forward_that_takes_other_arguments_is_named(judge):
+    import torch
+
+    class Net(torch.nn.Module):
+        def forward(self, x, y):
+            return x
+
+    checks = """
+    @points(1)
+    @hint("What comes in.")
+    def test_gives(f):
+        import torch
+        assert_allclose(f()(torch.ones(1)), [1.0])
+    """
+    assert (
+        only(judge(Net, checks)).message
+        == "f(…).forward takes (x, y), but is called as f(…).forward(<array of shape (1,)>)"
+    )
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_tensor_where_arrays_went_in_counts_and_is_told(judge, secret):
+    import torch
+
+    result = judge(lambda x: 2 * torch.as_tensor(x), DOUBLES, seed=3, secret=secret)
+    assert result.score == 1 and "f gives back a torch tensor where an array went in" in result.notes[0]
+    assert result.notes[0].split()[0] in text(result)
+    assert judge(lambda x: 2 * x, DOUBLES).notes == ()
+    of_tensors = DOUBLES.replace("x = np.array([1.0, 2.5])", "import torch; x = torch.tensor([1.0, 2.5])")
+    assert judge(lambda x: 2 * x, of_tensors).notes == ()
+
+
+PARTS = """
+@points(1)
+@hint("It has a weight.")
+def test_has_a_weight(f, rng):
+    f().load({"weight": np.ones((1, 2)), "bias": np.ones(1)})
+"""
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_parts_that_a_module_lacks_are_named(judge, secret):
+    import torch
+
+    def said(make):
+        return only(judge(make, PARTS, seed=3, secret=secret)).message
+
+    assert judge(lambda: torch.nn.Linear(2, 1), PARTS).score == 1
+    assert said(lambda: torch.nn.Linear(2, 1, bias=False)) == "f has no bias"
+    assert said(lambda: torch.nn.Sequential(torch.nn.Linear(2, 1))).startswith("f has no weight, bias")
+    shape = "another shape than (1, 2)" if secret else "shape (1, 3), expected (1, 2)"
+    assert said(lambda: torch.nn.Linear(3, 1)) == f"f has weight of {shape}"
+
+    class Spare(torch.nn.Linear):
+        def __init__(self):
+            super().__init__(2, 1)
+            self.register_parameter("LEAK5377", torch.nn.Parameter(torch.zeros(1)))
+
+    assert said(Spare) == f"f has {'a part' if secret else 'LEAK5377'}, which should not be there"
+
+
+def test_parts_that_are_one_and_the_same_are_found():
+    import torch
+
+    part = torch.nn.Linear(1, 1, bias=False)
+    net = Exercise("f", LocalTransport("f", lambda: torch.nn.Sequential(part, part)), DEFAULT_BUDGET)()
+    assert net.shared() == {"1.weight": "0.weight"}
+
+
+def square(x):
+    return x + 1000.0  # wrong
+
+
+def fourth_power(x):
+    return square(square(x))
+
+
+def test_another_exercise_can_be_stood_in_for(judge):
+    checks = """
+    @points(1)
+    @hint("Twice.")
+    def test_of_two(f):
+        asked = []
+        def right(x):
+            asked.append(x)
+            return x * x
+        assert f.beside(square=right)(2.0) == 16.0 and asked == [2.0, 4.0]
+        assert f(2.0) == 2002.0, "afterwards it is as before"
+    """
+    assert judge(fourth_power, checks).score == 1 and square(0.0) == 1000.0
+
+
+def test_what_the_check_stumbles_over_is_not_called_a_wrong_kind(judge):
+    """The value is of the right kind: something else that was done does not fit the check's notes."""
+    notes = """
+    @points(1)
+    @hint("Ask for 1.")
+    def test_asks(f):
+        asked = {}
+        value = f(lambda x: asked.setdefault(x, 0.0))
+        assert asked[1.0] == value
+    """
+    test = only(judge(lambda g: g(2.0), notes))
+    assert test.message == "what f(<a function>) did cannot be checked further (KeyError: 1.0)"
+
+
+def test_single_precision_is_named(judge):
+    thirds = DOUBLES.replace("2 * x)", "x / 3, rtol=1e-12)")
+    for function in (lambda x: np.float32(x) / 3, lambda x: (np.float32(x) / 3).astype(float)):
+        test = only(judge(function, thirds))
+        assert "single precision" in test.hint and "float64" in test.hint
+    assert "Twice" in only(judge(lambda x: np.float32(x), thirds)).hint

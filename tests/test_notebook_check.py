@@ -64,6 +64,53 @@ def test_an_exercise_that_calls_one_that_is_not_written_says_which():
     assert "✗ uses softplus, which is not written yet" in done.stdout and "0.0" in done.stdout
 
 
+SIGMOID = """
+import numpy as np
+def sigmoid(a):
+    return {sigmoid}
+def probability(X, w):
+    return sigmoid(X @ w)
+def predict_proba(w, X):
+    return {answer}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sigmoid", "answer", "told"),
+    [
+        ("1 / (1 + np.exp(a))", "sigmoid(X @ w)", True),
+        ("1 / (1 + np.exp(a))", "probability(X, w)", True),  # by way of a function of the student's own
+        ("0.5 * (1 + np.tanh(a / 2))", "sigmoid(X @ w)", True),  # loses small values: wrong elsewhere, but wrong
+        ("np.exp(-np.logaddexp(0.0, -np.asarray(a, dtype=float)))", "1 - sigmoid(X @ w)", False),
+        ("1 / (1 + np.exp(a))", "1 / (1 + np.exp(X @ w))", False),
+    ],
+)
+def test_an_answer_that_rests_on_a_wrong_one_says_on_which(sigmoid, answer, told):
+    code = SIGMOID.format(sigmoid=sigmoid, answer=answer)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nfrom autograder import check\nprint(check('predict_proba'))"],
+        capture_output=True,
+        text=True,
+    )
+    right = "1.0" in done.stdout.splitlines()
+    assert ("Your function uses sigmoid, which is not right yet: mend that first." in done.stdout) == (
+        told and not right
+    )
+
+
+def test_a_line_in_a_given_function_is_shown_with_its_source():
+    """The function that needs the memory may be a given one, in a cell far away from the student's."""
+    cells = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("import numpy as np\\ndef big(n):\\n    return np.ones((n, n))")
+shell.run_cell("def nll_hessian(w, X, y, lam=0.0):\\n    return big(len(X))[:2, :2]")
+shell.run_cell("from autograder import check\\ncheck('nll_hessian')")
+"""
+    done = subprocess.run([sys.executable, "-c", cells], capture_output=True, text=True)
+    assert "more than 600 MiB (in big, line 3: `return np.ones((n, n))`)" in " ".join(done.stdout.split())
+
+
 def test_the_stop_button_stops_the_check():
     """The interrupt comes while the first call runs; no second call begins."""
     slow = """

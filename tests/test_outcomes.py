@@ -57,6 +57,21 @@ def test_words_that_are_too_long_are_cut():
     assert len(told(replace(FILLED, kind=Kind.CLAIM, said="word " * 500))) == 400
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("at (np.int64(3), np.int64(-4))", "at (3, -4)"),
+        ("[np.float64(1.5), np.float32(nan)]", "[1.5, nan]"),
+        ("np.True_ and np.bool_(False)", "True and False"),
+        ("np.str_('a')", "'a'"),
+        ("begin with np.asarray(x, dtype=float)", "begin with np.asarray(x, dtype=float)"),
+        ("np.int64", "np.int64"),
+    ],
+)
+def test_numbers_are_shown_as_numbers_whoever_made_them(written, shown):
+    assert told(Failure(Kind.CLAIM, call="f", said=written)) == shown
+
+
 def test_a_shape_is_not_told_as_a_value():
     assert told(Failure(Kind.SHAPE, call="f(x)", got="(2, 1)", due="(2,)")) == (
         "f(x) gave an array of shape (2, 1), expected shape (2,)"

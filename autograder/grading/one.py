@@ -18,7 +18,7 @@ from autograder.grading.reading import Reading
 from autograder.grading.script import Script
 from autograder.grading.written import written_answer
 from autograder.judge.diagnose import diagnose
-from autograder.judge.run import Recording, unrunnable
+from autograder.judge.run import Recording, unrunnable, used_directly
 from autograder.outcome import Failure, Kind, Outcome
 from autograder.reports.failures import told
 from autograder.result import ExerciseResult, Result, WrittenAnswer
@@ -72,15 +72,8 @@ def _finished(exercise: Exercise, all_exercises: list[Exercise], search: Search,
 
 def _rests_on(exercise: Exercise, all_exercises: list[Exercise]) -> tuple[str, ...]:
     """The other exercises that an answer uses, itself or by way of its helpers, and that are not right."""
-    names = {other.name for other in all_exercises} - {exercise.name}
-    found = set(exercise.result.rests_on if exercise.result else ())
-    todo, seen = [exercise.name], set()
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            found |= exercise.uses.get(name, frozenset()) & names
-            todo += exercise.uses.get(name, frozenset()) - names
+    found = used_directly(exercise.name, exercise.uses, {other.name for other in all_exercises})
+    found |= set(exercise.result.rests_on if exercise.result else ())
     return tuple(other.name for other in all_exercises if other.name in found and not other.is_full)
 
 

@@ -65,6 +65,10 @@ class Call:
         What the functions among the arguments were asked, and what they answered, frame by frame.
     others : list of str
         Names of the notebook among the arguments.
+    plain : bool
+        Its arguments are data, or functions of the check.
+    tensors : bool
+        A torch tensor came back, although none went in.
     """
 
     args: tuple[Any, ...]
@@ -80,6 +84,7 @@ class Call:
     warnings: list[str] = field(default_factory=list)
     samples: bool = False
     others: list[str] = field(default_factory=list)
+    tensors: bool = False
 
     @property
     def outcome(self) -> tuple[Any, ...]:
@@ -110,6 +115,13 @@ class Exercise:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._send(self._name, "call", args, kwargs)
 
+    def beside(self, **others: Callable[..., Any]) -> Callable[..., Any]:
+        """The exercise as it is while functions of the check stand in for the notebook's of these names.
+
+        So what another exercise costs is not counted here: `patch_logits.beside(cross_correlate=correlate)(image, w, b, size)`.
+        """
+        return lambda *args, **kwargs: self._send(self._name, "call", args, kwargs, others)
+
     def value_and_gradients(self, *inputs: Any) -> dict[str, Any]:
         """The sum of what a function of torch tensors gives, and its gradients; see `drivers.backward`."""
         return self._send(self._name, "backward", inputs, {})
@@ -128,18 +140,28 @@ class Exercise:
         self._exchange(made, serve)
         return made
 
-    def _send(self, target: str | int, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _send(
+        self,
+        target: str | int,
+        action: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        instead: dict[str, Callable[..., Any]] | None = None,
+    ) -> Any:
         if self._transport.dead:
             raise WallError(self._transport.dead)
         of_module = not isinstance(target, str)
         what = self._name + "(…)" * of_module + f".{action}" * (action != "call")
         if action == "backward":
             what = f"the gradient of {what.removesuffix('.backward')}"
-        call = Call(args, kwargs, plain=action == "call", what=what)
+        call = Call(args, kwargs, plain=action == "call" and not instead, what=what)
         functions: list[Callable[..., Any]] = []
         failures: list[StudentError | AssertionError] = []
 
         def refer(value: Any) -> wire.Reference:
+            if callable(value) and not isinstance(value, Module):
+                functions.append(value)
+                return {"t": "ref", "kind": "function", "id": len(functions) - 1}
             call.plain = False
             torch = sys.modules.get("torch")
             if isinstance(value, np.random.Generator):
@@ -154,9 +176,6 @@ class Exercise:
             if isinstance(value, Named):
                 call.others.append(value.name)
                 return {"t": "ref", "kind": "named", "id": value.name}
-            if callable(value):
-                functions.append(value)
-                return {"t": "ref", "kind": "function", "id": len(functions) - 1}
             return wire.refuse(value)
 
         def serve(frame: bytes) -> bytes:
@@ -187,6 +206,7 @@ class Exercise:
             "kwargs": kwargs,
             "first": not self.calls,
             "memory": self._budget.memory,
+            "instead": instead or {},
         }
         request |= {key: value for key, value in others.items() if value != UNSAID[key]}
         self.calls.append(call)
@@ -196,11 +216,12 @@ class Exercise:
             raise failure
         if error is not None:
             raise self._translate(error, call)
+        call.tensors = call.tensors and call.plain and not _holds_tensor((args, kwargs))
         return call.value
 
     def _exchange(self, call: Call, serve: Callable[[bytes], bytes]) -> StudentError | None:
         """Send a call, and note what comes of it; its error as the student's side tells it."""
-        reply = self._read(self._transport.request(call.frame, self._budget, serve))
+        reply = self._read(self._transport.request(call.frame, self._budget, serve), call)
         call.flags, call.warnings = reply["flags"], reply["warnings"]
         error = reply.get("error")
         if error is not None:
@@ -209,10 +230,15 @@ class Exercise:
             call.changed, call.value = reply["changed"], coerce(reply["value"])
         return error
 
-    def _read(self, frame: bytes) -> dict[str, Any]:
+    def _read(self, frame: bytes, call: Call) -> dict[str, Any]:
         """The reply with its form checked: it comes from the student's side, and may be anything."""
+
+        def resolve(reference: wire.Reference) -> Any:
+            call.tensors = call.tensors or reference["t"] == "torch"
+            return self._resolve(reference)
+
         try:
-            reply = wire.decode(frame, self._resolve)
+            reply = wire.decode(frame, resolve)
             if not isinstance(reply, dict):
                 raise wire.WireError("not a reply")
             for key in ("flags", "warnings", "changed"):
@@ -250,7 +276,7 @@ class Exercise:
         elif failure.kind is Kind.SIGNATURE:
             given = len(call.args) + len(call.kwargs)
             known = failure.name if failure.name in call.kwargs else ""
-            failure = replace(failure, takes=(*failure.takes, given), name=known)
+            failure = replace(failure, call=call.what, takes=(*failure.takes, given), name=known)
         elif failure.kind is Kind.MISSING and failure.name not in (self._name, *call.others):
             failure = replace(failure, kind=Kind.EXCEPTION, error="NameError")
         return StudentError(failure, error.types)
@@ -300,9 +326,25 @@ class Module:
         """How many hooks the module and its parts carry."""
         return self._drive("hooks")
 
+    def shared(self) -> dict[str, str]:
+        """Second names of parameters that are held twice, with their first ones."""
+        return self._drive("shared")
+
     def load(self, values: dict[str, Any]) -> None:
-        """Strict loading of arrays as parameters and buffers."""
-        self._drive("load", values)
+        """Strict loading of arrays as parameters and buffers. Raises StudentError where the module has others."""
+        found = self._drive("load", values)
+        try:
+            missing, spare = (", ".join(found[key][:3]) for key in ("missing", "spare"))
+            other = next(((name, tuple(shape)) for name, shape in found["other"].items() if name in values), None)
+        except (TypeError, KeyError, AttributeError):  # not what the driver gives
+            raise StudentError(Failure(Kind.INDESCRIBABLE, call=self._exercise._name)) from None
+        parts = Failure(Kind.PARTS, call=self._exercise._name)
+        if missing or spare:
+            missing = ", ".join(name for name in values if name in found["missing"][:3])
+            raise StudentError(replace(parts, due=missing, name=spare))
+        if other is not None:
+            name, shape = other
+            raise StudentError(replace(parts, due=name, said=str(tuple(np.shape(values[name]))), got=str(shape)))
 
     def backward(self, *inputs: Any) -> dict[str, Any]:
         """Sum of what the module gives (`value`), gradients by parameter name (`parameters`) and by input (`inputs`)."""
@@ -315,6 +357,15 @@ class Module:
     def attribute(self, path: str) -> Any:
         """A plain attribute by its dotted name."""
         return self._drive("attribute", path)
+
+
+def _holds_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_tensor, value))
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def coerce(value: Any) -> Any:

@@ -152,20 +152,21 @@ def read_checks(path: Path) -> list[Check]:
     if (common := path.with_name("common.py")).exists():
         sys.modules[f"{package}.common"] = load_module(common, f"{package}.common")
     module = load_module(path, f"{package}.{path.stem}")
+    for_all = getattr(module, "pytestmark", [])
     return [
-        _read(name, function)
+        _read(name, function, for_all if isinstance(for_all, list) else [for_all])
         for name, function in vars(module).items()
         if name.startswith("test_") and inspect.isfunction(function)
     ]
 
 
-def _read(name: str, function: Callable[..., None]) -> Check:
+def _read(name: str, function: Callable[..., None], for_all: list[pytest.MarkDecorator]) -> Check:
     where = f"{Path(function.__code__.co_filename).name}:{function.__code__.co_firstlineno} {name}"
     parameters = list(inspect.signature(function).parameters)
     if not parameters:
         raise CheckError(f"{where}: the first argument must name the exercise")
     marks: dict[str, list[pytest.Mark]] = {}
-    for mark in getattr(function, "pytestmark", []):
+    for mark in [*getattr(function, "pytestmark", []), *(decorator.mark for decorator in for_all)]:
         marks.setdefault(mark.name, []).append(mark)
     known = {"points", "hint", "quiet", "budget", "no_probe", "parametrize"}
     if unknown := set(marks) - known:

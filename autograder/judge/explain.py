@@ -9,6 +9,7 @@ import builtins
 import inspect
 import traceback
 import types
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from autograder.judge.known import FAMILIAR, TYPES, recognise, stands_in, versio
 from autograder.outcome import Failure, Kind, StudentError
 
 SHOWN = 4  # results of so many numbers are shown whole
+LONGEST_CALL = 80  # characters of a call's arguments, beyond which what its lists hold is left out
+SINGLE = 1e-5  # single precision, and what adds up of it: relative to the largest number that is due
 MANY = 16  # a secret input holds so many numbers for each one that is shown
 
 
@@ -36,6 +39,8 @@ def failure(error: BaseException, exercise: Exercise, secret: bool) -> Failure:
     called = exercise._name if secret or call is None else f"{call.what}({_arguments(call)})"
     if isinstance(error, StudentError):
         found = _exception(error, exercise._transport.code if secret else None)
+        if found.kind is Kind.SIGNATURE and not secret and call is not None:
+            found = replace(found, got=f"{call.what}({_arguments(call)})")
         return replace(found, call=found.call or (called if found.kind is Kind.NO_EXCEPTION else exercise._name))
     about = Failure(Kind.CLAIM, call=called, secret=secret)
     if not isinstance(error, AssertionError):
@@ -58,6 +63,10 @@ def _exception(error: StudentError, code: str | None) -> Failure:
         found = replace(found, said=said)
     if code is None:
         return found
+    if found.kind is Kind.SIGNATURE and not all(stands_in(name.strip("*=…"), code) for name in found.parameters):
+        found = replace(found, parameters=())
+    if found.kind is Kind.PARTS:  # numbers that a module's maker chose
+        found = replace(found, got="")
     if found.kind not in (Kind.MISSING, Kind.SIGNATURE):  # those names are the judge's own
         harmless = found.name in TYPES or found.name == found.call or stands_in(found.name, code)
         found = replace(found, name=found.name if harmless else "")
@@ -81,7 +90,7 @@ def _difference(compared: Mismatch, about: Failure, call: Call | None) -> Failur
         index = worst(actual, desired)
     except (ValueError, TypeError):
         return replace(about, kind=Kind.INCOMPARABLE, got=kind(got) if about.secret else brief(got))
-    about = replace(about, kind=Kind.VALUE)
+    about = replace(about, kind=Kind.ROUNDED if _is_single(actual, desired) else Kind.VALUE)
     if about.secret and not _tells_nothing(compared, call):
         return replace(about, index=index)
     if about.secret:
@@ -93,6 +102,18 @@ def _difference(compared: Mismatch, about: Failure, call: Call | None) -> Failur
         return replace(about, got=got_here, due=due_here)
     got_here, due_here = _told_apart(actual[index], desired[index])
     return replace(about, call=where or about.call, index=() if where else index, got=got_here, due=due_here)
+
+
+def _is_single(actual: np.ndarray, desired: np.ndarray) -> bool:
+    """Whether numbers of single precision are right as such, where more digits are due."""
+    if actual.dtype.kind != "f" or not np.all(np.isfinite(desired)):
+        return False
+    with np.errstate(all="ignore"):
+        size, error = np.abs(desired), np.abs(actual - desired)
+        if actual.dtype == np.float64:  # converted in the end: every digit is single precision's, and so is every error
+            single = np.array_equal(actual, actual.astype(np.float32)) and np.any(actual != actual.astype(np.float16))
+            return bool(single and np.all(error <= SINGLE * size))
+    return bool(np.all(error <= SINGLE * np.max(size, initial=0.0)))
 
 
 def _tells_nothing(compared: Mismatch, call: Call | None) -> bool:
@@ -140,9 +161,11 @@ def _plain_assertion(error: AssertionError, about: Failure, call: Call | None) -
 
 
 def _unusable(error: BaseException, about: Failure, call: Call | None) -> Failure:
-    """What came back, where the check could not even compute with it."""
+    """What came back, where the check could not even compute with it; or that what was done does not fit the check's own notes of it."""
     got = None if call is None else call.value
-    return replace(about, kind=Kind.INCOMPARABLE, got=kind(got) if about.secret else brief(got))
+    if isinstance(error, (TypeError, ValueError, AttributeError, IndexError)):
+        return replace(about, kind=Kind.INCOMPARABLE, got=kind(got) if about.secret else brief(got))
+    return replace(about, kind=Kind.UNUSABLE, error=type(error).__name__, said="" if about.secret else str(error)[:200])
 
 
 def _compared(error: AssertionError) -> Mismatch | None:
@@ -180,8 +203,11 @@ def _elementwise(call: Call | None, index: tuple[int, ...], shape: tuple[int, ..
 
 
 def _arguments(call: Call) -> str:
-    parts = [brief(value) for value in call.args] + [f"{key}={brief(value)}" for key, value in call.kwargs.items()]
-    return ", ".join(parts)
+    def said(show: Callable[[Any], str]) -> str:
+        return ", ".join([show(v) for v in call.args] + [f"{key}={show(v)}" for key, v in call.kwargs.items()])
+
+    text = said(brief)
+    return text if len(text) <= LONGEST_CALL else said(lambda value: brief(value, whole=False))
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -220,15 +246,17 @@ def kind(value: Any) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def brief(value: Any) -> str:
-    """A value in a few characters: small arrays in full, large ones by their shape."""
+def brief(value: Any, whole: bool = True) -> str:
+    """A value in a few characters: small arrays in full, large ones by their shape; lists of few things in full where `whole`."""
     if value is None:
         return "None"
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return number(value)
     if isinstance(value, str):
         return repr(value[:60])
-    if isinstance(value, (list, tuple)) and len(value) <= 4:
+    if isinstance(value, (list, tuple)):
+        if not whole or len(value) > 4:
+            return f"<{type(value).__name__} of {len(value)}>"
         inner = ", ".join(brief(item) for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, np.ndarray) and value.ndim <= 2 and value.size <= 6:

@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from autograder.course import checks_of
+from autograder.course import checks_of, exercise_names
 from autograder.judge.binding import LocalTransport
 from autograder.judge.checking import read_checks
-from autograder.judge.run import run_exercise, unrunnable
+from autograder.judge.run import run_exercise, unrunnable, used_directly
 from autograder.outcome import Failure, Kind, Outcome
+from autograder.wall.inside.cells import used
 
 
 def check(name: str) -> float:
@@ -37,12 +40,26 @@ def check(name: str) -> float:
         try:
             with silent_stderr():
                 result, _ = run_exercise(name, checks, LocalTransport(name, namespace[name]))
+                if result.score < result.max_score:
+                    result = replace(result, rests_on=_rests_on(name, path.parent, namespace))
         except KeyboardInterrupt:  # anew, without the way here
             raise KeyboardInterrupt(f"the check of {name} was stopped") from None
     else:
         result = unrunnable(name, checks, Outcome.NOT_DEFINED, Failure(Kind.MISSING, call=name, name=name))
     print(text(result))
     return float(result.score)
+
+
+def _rests_on(name: str, lab: Path, namespace: dict[str, Any]) -> tuple[str, ...]:
+    """The other exercises of a lab that an answer uses, itself or by way of its helpers, and that are not right."""
+    found = []
+    for other in sorted(used_directly(name, used(name, namespace), set(exercise_names(lab)))):
+        if other in namespace:
+            checks = read_checks(lab / f"test_{other}.py")
+            result, _ = run_exercise(other, checks, LocalTransport(other, namespace[other]))
+            if result.score < result.max_score:
+                found.append(other)
+    return tuple(found)
 
 
 @contextmanager

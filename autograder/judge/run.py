@@ -6,7 +6,7 @@ The same lines serve a notebook, the reference, the banks of mistakes and a proc
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograder.judge import explain
 from autograder.judge.binding import Call, Exercise, Transport
 from autograder.judge.checking import PUBLIC_SEED, Check, CheckError
 from autograder.judge.known import stands_in
-from autograder.outcome import Failure, Kind, Outcome, StartError, StudentError, WallError
+from autograder.outcome import Budget, Failure, Kind, Outcome, StartError, StudentError, WallError
 from autograder.reports.failures import advice, told
 from autograder.result import ExerciseResult, TestResult
 
@@ -24,8 +24,15 @@ Recording = dict[str, list[Exercise]]  # what was called in each case, by check,
 
 PROBES = (Kind.INTEGERS, Kind.SINGLE)
 PROBE_LIMIT = 1e4
+PROBE_QUESTIONS = 300  # to functions of the check: each probe asks them twice
+# Rounded inputs may fit together no more (a slope and a direction, say), so that an honest search goes on and on: that ends the probe.
+PROBE_BUDGET = Budget(cpu=2.0, declared=True)
 # What the notebook as a whole has used up: no exercise is to blame.
 OF_NOTEBOOK = frozenset({Kind.NOTEBOOK_TIME, Kind.NOTEBOOK_UNFINISHED})
+TENSORS = (
+    "{} gives back a torch tensor where an array went in. Its numbers count as they are, but NumPy cannot compute with it everywhere, "
+    "and what uses it next may fail: return x.numpy(), or x.item() for one number."
+)
 FLAGS = frozenset({"overflow", "invalid value", "divide by zero"})  # as NumPy calls them
 
 
@@ -74,6 +81,7 @@ class _Run:
         self.recording: Recording = {}
         self._candidates: list[tuple[int, Check, Call]] = []
         self._told_of_change = False
+        self._notes: list[str] = []
 
     def check(self, position: int) -> None:
         check = self.checks[position]
@@ -91,6 +99,8 @@ class _Run:
                 code = self._transport.code
                 changed = [argument if stands_in(argument, code) else "an argument" for argument in changed]
             failure = replace(failure or Failure(Kind.CHANGED, call=self.name), changed=tuple(changed))
+        if not self._notes and any(call.tensors for call in calls):
+            self._notes.append(TENSORS.format(self.name))
         if failure is None:
             self._candidates += [(position, check, call) for call in calls if _suits_probe(call, check)]
         self.results[position] = _result(check, failure)
@@ -109,7 +119,7 @@ class _Run:
         if result.outcome in (Outcome.BLOCKED, Outcome.NOT_DEFINED):
             result = replace(result, error=tests[0].message)
         others = [test.failure.name for test in tests if test.failure and test.outcome is Outcome.BLOCKED]
-        return replace(result, rests_on=tuple(dict.fromkeys(others)))
+        return replace(result, rests_on=tuple(dict.fromkeys(others)), notes=tuple(self._notes))
 
     def probe(self) -> None:
         """The generic probes, each on the first call that it can use.
@@ -120,7 +130,7 @@ class _Run:
             for position, check, call in self._candidates:
                 if probe in check.no_probe or not self.results[position].passed:
                     continue
-                exercise = Exercise(self.name, self._transport, check.budget)
+                exercise = Exercise(self.name, self._transport, PROBE_BUDGET)
                 self.recording.setdefault(probe, []).append(exercise)
                 try:
                     failure = _probe(probe, exercise, call, self._secret and check.uses_rng)
@@ -129,6 +139,25 @@ class _Run:
                 if failure is not None:
                     self.results[position] = _result(check, failure)
                 break
+
+
+def used_directly(name: str, uses: Mapping[str, Iterable[str]], exercises: Set[str]) -> set[str]:
+    """The other exercises that one uses itself or by way of its helpers, but not by way of another exercise.
+
+    Parameters
+    ----------
+    uses : the names that it asks for when it is called, and what these ask for
+    """
+    found: set[str] = set()
+    todo, seen = [name], {name}
+    while todo:
+        for asked in set(uses.get(todo.pop(), ())) - seen:
+            seen.add(asked)
+            if asked in exercises:
+                found.add(asked)
+            else:
+                todo.append(asked)
+    return found
 
 
 def _run_check(check: Check, transport: Transport, seed: int, secret: bool) -> tuple[Failure | None, list[Exercise]]:
@@ -209,11 +238,11 @@ def _arrays(call: Call) -> list[np.ndarray]:
 
 
 def _suits_probe(call: Call, check: Check) -> bool:
-    """A call of plain arrays of moderate numbers; budgets are for sizes that nobody wants to repeat."""
-    if not call.plain or call.error or check.budget.declared:
+    """A call of plain arrays of moderate numbers, and of functions; budgets are for sizes that nobody wants to repeat."""
+    if not call.plain or call.error or check.budget.declared or len(call.talk) > PROBE_QUESTIONS:
         return False
     values = (*call.args, *call.kwargs.values())
-    if not all(isinstance(v, (np.ndarray, int, float, str, bool, type(None))) for v in values):
+    if not all(isinstance(v, (np.ndarray, int, float, str, bool, type(None))) or callable(v) for v in values):
         return False
     floats = [a for a in _arrays(call) if a.dtype == np.float64 and a.size]
     return bool(floats) and all(np.isfinite(a).all() and np.abs(a).max() <= PROBE_LIMIT for a in floats)
@@ -240,28 +269,43 @@ def _probe(probe: Kind, exercise: Exercise, call: Call, secret: bool) -> Failure
     else:
         plain, typed = (lambda a: a.astype(np.float32).astype(np.float64)), (lambda a: a.astype(np.float32))
         tolerance = 1e-3
+
+    def numbers(convert: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray] | None:
+        args, kwargs = _cast(call, convert)
+        return _numbers(exercise(*args, **kwargs))
+
     try:
-        args, kwargs = _cast(call, plain)
-        expected = _numbers(exercise(*args, **kwargs))
-    except StudentError:
+        expected = numbers(plain)
+    except (StudentError, AssertionError):
         raise _Unfit from None
     if expected is None or not all(np.isfinite(e).all() for e in expected):
         raise _Unfit
     found = Failure(probe, call=exercise._name, secret=secret)
     try:
-        args, kwargs = _cast(call, typed)
-        got = _numbers(exercise(*args, **kwargs))
-    except WallError:
-        raise _Unfit from None
+        got = numbers(typed)
     except StudentError as error:
+        if isinstance(error, WallError) or error.failure.kind in (Kind.TIME, Kind.MEMORY, Kind.CALLBACK):
+            raise _Unfit from None
         return replace(found, cause=explain.failure(error, exercise, secret))
-    if got is None or [g.shape for g in got] != [e.shape for e in expected]:
+    except AssertionError:  # a function of the check is particular about what it is asked
+        raise _Unfit from None
+    if (apart := _apart(got, expected, tolerance)) is None:
+        return None
+    if call.talk and _apart(numbers(plain), expected, tolerance) is not None:
+        raise _Unfit  # a function of the check that counts: nothing comes twice
+    if got is None or apart >= len(got):
         return replace(found, cause=Failure(Kind.SHAPE))
-    for g, e in zip(got, expected):
+    return found if secret else replace(found, got=explain.brief(got[apart]), due=explain.brief(expected[apart]))
+
+
+def _apart(got: list[np.ndarray] | None, expected: list[np.ndarray], tolerance: float) -> int | None:
+    """The first array that differs by more than so much of its largest value; their number where shapes differ, None where none does."""
+    if got is None or [g.shape for g in got] != [e.shape for e in expected]:
+        return len(got or expected)
+    for number, (g, e) in enumerate(zip(got, expected)):
         scale = max(np.abs(e).max(initial=0.0), 1e-300)
-        worst = np.abs(g.astype(complex) - e.astype(complex)).max(initial=0.0)
-        if not worst <= tolerance * scale:
-            return found if secret else replace(found, got=explain.brief(g), due=explain.brief(e))
+        if not np.abs(g.astype(complex) - e.astype(complex)).max(initial=0.0) <= tolerance * scale:
+            return number
     return None
 
 

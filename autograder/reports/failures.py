@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from autograder.outcome import Failure, Kind, Outcome
 
 LONGEST = 400
+# How NumPy 2 writes its scalars: np.int64(3), np.True_.
+SCALAR = re.compile(r"\bnp\.(?:(?:u?int|float|complex|bool|str)\w*\(([^()]*)\)|(True|False)_\b)")
 ANY_NUMBER = 99  # arguments that a function takes at most, where there is no end
 
 
@@ -28,7 +31,7 @@ def advice(failure: Failure) -> str:
 
 
 def _in_one_line(text: str) -> str:
-    text = " ".join(text.split())
+    text = SCALAR.sub(lambda found: found[1] or found[2], " ".join(text.split()))
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
@@ -96,6 +99,11 @@ def _versions(failure: Failure) -> str:
 
 def _signature(failure: Failure) -> str:
     needed, most, given = failure.takes
+    if failure.got or failure.parameters:
+        takes = f"({', '.join(failure.parameters)})"
+        called = f"as {failure.got}" if failure.got else f"with {given} argument{'s' * (given != 1)}"
+        named = f", one of them by the name {failure.name}" if failure.name and not failure.got else ""
+        return f"{failure.call} takes {takes}, but is called {called}{named}"
     if failure.name:
         return f"{failure.call} has no argument {failure.name}, by which the exercise calls it"
     if needed <= given <= most:
@@ -134,6 +142,22 @@ def _memory(failure: Failure) -> str:
     return f"{failure.call} needed more " + (f"than {failure.limit:g} MiB" if failure.limit else "memory than there is")
 
 
+def _parts(failure: Failure) -> str:
+    if failure.said:
+        has = f"{failure.call} has {failure.due} of "
+        return has + (
+            f"shape {failure.got}, expected {failure.said}" if failure.got else f"another shape than {failure.said}"
+        )
+    if failure.due:
+        return f"{failure.call} has no {failure.due}" + f"; it has {failure.name}" * bool(failure.name)
+    return f"{failure.call} has {failure.name or 'a part'}, which should not be there"
+
+
+def _unusable(failure: Failure) -> str:
+    why = f"{failure.error}: {failure.said}" if failure.said else failure.error
+    return f"what {_called(failure)} did cannot be checked further ({why})"
+
+
 def _probe(failure: Failure) -> str:
     call = f"{failure.call} on the same numbers as {failure.kind}"
     if failure.cause is None:
@@ -169,7 +193,10 @@ _RAISED = (
 _LOCATED = (*_RAISED, Kind.TIME, Kind.MEMORY)  # `name` is the function that the line is in
 _SENTENCES: dict[Kind, Callable[[Failure], str]] = {
     Kind.VALUE: _value,
+    Kind.ROUNDED: _value,
     Kind.SHAPE: _shape,
+    Kind.UNUSABLE: _unusable,
+    Kind.PARTS: _parts,
     Kind.NOT_NUMBERS: lambda f: f"{_gave(f)}, where numbers are due",
     Kind.INCOMPARABLE: lambda f: f"{_gave(f)}, which is not of the kind that is asked for",
     Kind.CLAIM: _claim,
@@ -241,6 +268,12 @@ _PROCESS = {
 }
 _ADVICE = {
     Kind.SHAPE: "The numbers were not compared. Compare this shape with the one that the docstring promises.",
+    Kind.ROUNDED: (
+        "Right to about seven digits: that is single precision, float32, which is torch's default. Compute in float64 "
+        "(np.asarray(x, dtype=float), tensor.double())."
+    ),
+    Kind.UNUSABLE: "Compare with what the docstring says about the value that comes back, and about the calls that are made.",
+    Kind.PARTS: "Weights are loaded by name: make the parts that the docstring lists, by these names, and no others.",
     Kind.NOT_NUMBERS: "Compare with what the docstring says about the value that comes back.",
     Kind.INCOMPARABLE: "Compare with what the docstring says about the value that comes back.",
     Kind.INTEGERS: "Whole numbers must give what the same numbers as floats give: begin with np.asarray(x, dtype=float).",

@@ -15,6 +15,7 @@ from autograder.reports.words import (
     level_of,
     named_mistake,
     remarks_on,
+    resting_on,
     single_line,
 )
 from autograder.result import ExerciseResult, Result, TestResult
@@ -41,6 +42,10 @@ def text(exercise: ExerciseResult) -> str:
             lines += _test_lines(test, width)
     if exercise.diagnosis:
         lines += _wrap(named_mistake(exercise), "  ", "  ")
+    for note in exercise.notes:
+        lines += _wrap(note, "  ", "  ")
+    if resting := resting_on(exercise):
+        lines += _wrap(f"Your function {resting}: mend that first.", "  ", "  ")
     return "\n".join(lines)
 
 

@@ -245,9 +245,10 @@ def read_error(error: Any) -> Failure:
         kind, line = Kind(error["kind"]), error["line"]
         texts = {key: error[key] for key in ("type", "message", "source", "name")}
         takes = error["takes"] if kind is Kind.SIGNATURE else (0, 0)
+        parameters = error["parameters"] if kind is Kind.SIGNATURE else []
         whole = len(takes) == 2 and all(type(number) is int and 0 <= number < 1_000_000 for number in (line, *takes))
-        short = all(type(text) is str and len(text) <= 1000 for text in texts.values())
-        if kind not in REPORTED or not whole or not short:
+        short = all(type(text) is str and len(text) <= 1000 for text in (*texts.values(), *parameters))
+        if kind not in REPORTED or not whole or not short or len(parameters) > 20:
             raise ValueError("not an error of ours")
         raised = kind is Kind.EXCEPTION  # of all others the kind says enough, and a message may hold anything
         return Failure(
@@ -258,6 +259,7 @@ def read_error(error: Any) -> Failure:
             name=texts["name"],
             line=line,
             takes=tuple(takes) if kind is Kind.SIGNATURE else (),
+            parameters=tuple(parameters),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise WallError(Failure(Kind.GARBLED)) from None

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import ndimage
+from scipy import ndimage, signal
 
 from autograder import agree, budget, hint, points
 from autograder.checks.lab4.common import image_and_kernel, windows
@@ -34,13 +34,20 @@ def test_adds_the_offset_everywhere(patch_logits, rng, b):
 @budget(cpu=5, memory=250)
 @hint(
     "Cutting out the patch at every pixel takes h w numbers per pixel, half a gigabyte here. One correlation of the "
-    "image with the reshaped weights gives the same scores in the memory of a few images."
+    "image with the reshaped weights gives the same scores. (What your cross_correlate needs is not counted here.)"
 )
 def test_cuts_out_no_patches(patch_logits):
+    def cross_correlate(image, kernel):  # by the definition, turned by 180 degrees
+        kernel = np.asarray(kernel)
+        h, w = kernel.shape
+        padded = np.pad(image, (((h - 1) // 2, h // 2), ((w - 1) // 2, w // 2)))
+        return signal.fftconvolve(padded, kernel[::-1, ::-1], mode="valid")
+
     # A product of a row and a column profile, with weights that factor as well: so do the scores.
     rows, cols = 1.0 + np.arange(240) % 7, 1.0 + np.arange(280) % 5
     down, across = np.linspace(-1.0, 2.0, 33), np.linspace(1.0, -0.5, 31)
     vertical = ndimage.correlate1d(rows, down, mode="constant")
     horizontal = ndimage.correlate1d(cols, across, mode="constant")
-    logits = patch_logits(np.outer(rows, cols), np.outer(down, across).ravel(), 0.5, (33, 31))
+    score = patch_logits.beside(cross_correlate=cross_correlate)
+    logits = score(np.outer(rows, cols), np.outer(down, across).ravel(), 0.5, (33, 31))
     agree(logits, np.outer(vertical, horizontal) + 0.5, rtol=1e-9, atol=1e-6)

@@ -80,12 +80,15 @@ def close_gradients(found, state, names):
         close(found[name], state[name].grad, tolerance=0.02)
 
 
-def same_names(found, shapes):
-    """Which parameters a module lacks, has too many, or has in another shape, in one line; buffers show when it loads."""
+def same_names(net, shapes):
+    """Which parameters a module lacks, has too many, twice, or in another shape, in one line; buffers show when it loads."""
+    for second, first in net.shared().items():
+        raise AssertionError(f"{second} and {first} are one and the same: make a new part for each place")
+    found = net.shapes()
     expected = {name: shape for name, shape in shapes.items() if name.endswith(("weight", "bias"))}
     missing, spare = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
-    assert not missing, f"there is no {', '.join(missing[:6])}; there is {', '.join(spare[:6]) or 'nothing else'}"
-    assert not spare, f"there is {', '.join(spare[:6])}, which torchvision's has not"
+    assert not missing, f"it has no {', '.join(missing[:6])}" + f"; it has {', '.join(spare[:6])}" * bool(spare)
+    assert not spare, f"it has {', '.join(spare[:6])}, which torchvision's does not have"
     for name, shape in expected.items():
         assert tuple(found[name]) == shape, f"{name} has shape {tuple(found[name])}, expected {shape}"
 

@@ -23,7 +23,7 @@ from autograder.checks.lab5.common import (
 )
 @pytest.mark.parametrize("in_channels, channels", [(5, 5), (1, 1)])
 def test_has_torchvisions_parts(BasicBlock, in_channels, channels):
-    same_names(BasicBlock(in_channels, channels).shapes(), block_shapes(in_channels, channels))
+    same_names(BasicBlock(in_channels, channels), block_shapes(in_channels, channels))
 
 
 @points(1)
@@ -35,7 +35,7 @@ def test_has_torchvisions_parts(BasicBlock, in_channels, channels):
 @pytest.mark.parametrize("in_channels, channels, stride", [(4, 6, 1), (6, 6, 2), (3, 6, 2), (6, 2, 1), (4, 4, 1)])
 def test_fits_the_shortcut(BasicBlock, in_channels, channels, stride):
     block = BasicBlock(in_channels, channels, stride)
-    same_names(block.shapes(), block_shapes(in_channels, channels, stride))
+    same_names(block, block_shapes(in_channels, channels, stride))
     if stride == 1 and in_channels == channels:
         assert block.attribute("downsample") is None, "the shapes agree, so downsample must be None"
     else:

@@ -16,7 +16,7 @@ from autograder.checks.lab5.common import block_shapes, close, draw_state, resid
 @pytest.mark.parametrize("in_channels, channels, stride", [(8, 2, 1), (3, 3, 1), (12, 3, 2), (4, 4, 1), (4, 1, 1)])
 def test_widens_by_four(Bottleneck, in_channels, channels, stride):
     block = Bottleneck(in_channels, channels, stride)
-    same_names(block.shapes(), block_shapes(in_channels, channels, stride, bottleneck=True))
+    same_names(block, block_shapes(in_channels, channels, stride, bottleneck=True))
     if stride == 1 and in_channels == 4 * channels:
         assert block.attribute("downsample") is None, "the shapes agree, so downsample must be None"
 

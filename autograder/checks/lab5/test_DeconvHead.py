@@ -37,7 +37,7 @@ def read_maps(result):
 )
 @pytest.mark.parametrize("in_channels, K", [(6, 3), (2, 1), (3, 4)])
 def test_doubles_the_resolution(DeconvHead, rng, in_channels, K):
-    same_names(DeconvHead(in_channels, K).shapes(), head_shapes(in_channels, K))
+    same_names(DeconvHead(in_channels, K), head_shapes(in_channels, K))
     head, state, x = head_and_features(DeconvHead, rng, in_channels, K)
     scores, offsets = read_maps(head(x))
     close(scores, F.conv_transpose2d(x, state["scores.weight"], state["scores.bias"], stride=2, padding=1))

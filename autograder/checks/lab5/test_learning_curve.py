@@ -57,6 +57,8 @@ def test_nests_the_label_sets_of_a_seed(learning_curve, rng):
         )
         assert len(set(indices.tolist())) == len(indices), "a frame was labelled twice"
         assert np.ptp(indices) > 100, "these frames are next to each other"
+    due = {(seed, count) for seed in seeds for count in counts}
+    assert frames.keys() == due, "`fit` was not given each seed with each number of frames"
     for seed in seeds:
         sets = [frames[seed, count] for count in sorted(counts)]
         assert sets[0] < sets[1] < sets[2], "the larger label sets do not contain the smaller ones of the same seed"

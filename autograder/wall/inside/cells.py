@@ -110,18 +110,8 @@ class Cells:
             return {"definitions": [], "left": []}
 
     def uses(self, name: str) -> dict[str, list[str]]:
-        """The global names that what has a name asks for when it is called, and what these ask for in turn."""
-        found: dict[str, list[str]] = {}
-        todo = [name]
-        while todo and len(found) < MANY:
-            name = todo.pop()
-            if name not in found:
-                try:
-                    found[name] = sorted(set(_asked_for(self.namespace.get(name), self.namespace)))[:MANY]
-                except BaseException:  # an object of the student's own making
-                    found[name] = []
-                todo += found[name]
-        return found
+        """See `used`."""
+        return used(name, self.namespace)
 
     def _note(self, kind: str, *things: Any) -> None:
         if things:
@@ -280,6 +270,21 @@ def _place(error: BaseException, name: str) -> tuple[int, int] | None:
 def _position(code: types.CodeType, instruction: int) -> tuple[int, int]:
     line, _, column, _ = list(code.co_positions())[instruction // 2]
     return line or 0, column or 0
+
+
+def used(name: str, namespace: dict[str, Any]) -> dict[str, list[str]]:
+    """The global names that what has a name asks for when it is called, and what these ask for in turn."""
+    found: dict[str, list[str]] = {}
+    todo = [name]
+    while todo and len(found) < MANY:
+        name = todo.pop()
+        if name not in found:
+            try:
+                found[name] = sorted(set(_asked_for(namespace.get(name), namespace)))[:MANY]
+            except BaseException:  # an object of the student's own making
+                found[name] = []
+            todo += found[name]
+    return found
 
 
 def _asked_for(thing: Any, namespace: dict[str, Any]) -> Iterator[str]:

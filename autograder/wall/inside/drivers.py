@@ -45,9 +45,22 @@ def hooks(module: torch.nn.Module) -> int:
     return sum(len(getattr(part, kind)) for part in module.modules() for kind in kinds)
 
 
-def load(module: torch.nn.Module, values: dict[str, torch.Tensor]) -> None:
-    """Strict loading of a state dict; raises torch's RuntimeError for a missing or unexpected name or a wrong shape."""
-    module.load_state_dict({name: torch.as_tensor(value) for name, value in values.items()}, strict=True)
+def shared(module: torch.nn.Module) -> dict[str, str]:
+    """Second names of parameters that the module holds twice, with their first ones."""
+    first: dict[int, str] = {}
+    named = module.named_parameters(remove_duplicate=False)
+    return {name: first[id(p)] for name, p in named if first.setdefault(id(p), name) != name}
+
+
+def load(module: torch.nn.Module, values: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """Load a state dict where it fits; what the module lacks, has too many, and has in another shape."""
+    own = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    tensors = {name: torch.as_tensor(value) for name, value in values.items()}
+    other = {name: own[name] for name, t in tensors.items() if name in own and own[name] != tuple(t.shape)}
+    missing, spare = [name for name in tensors if name not in own], [name for name in own if name not in tensors]
+    if not (missing or spare or other):
+        module.load_state_dict(tensors, strict=True)
+    return {"missing": missing, "spare": spare, "other": other}
 
 
 def backward(function: Any, *inputs: Any) -> dict[str, Any]:

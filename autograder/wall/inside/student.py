@@ -29,7 +29,7 @@ except ImportError:  # Windows
 
 Serve = Callable[[bytes], bytes]
 NOT_ABOUT_NUMBERS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning, BytesWarning)
-UNSAID = {"action": "call", "kwargs": {}, "first": False, "memory": None}  # what most requests leave out
+UNSAID = {"action": "call", "kwargs": {}, "first": False, "memory": None, "instead": {}}  # what most requests leave out
 HARD_SLACK = 64 << 20  # for what a process keeps from one call to the next
 
 
@@ -88,7 +88,8 @@ class Session:
         with watched(request["cpu"]) as seen:
             try:
                 target = self._target(request["target"])
-                with memory_limit(request["memory"], self.own_process):
+                others = replaced(self._globals(request["target"]), request["instead"])
+                with others, memory_limit(request["memory"], self.own_process):
                     if request["action"] == "call":
                         value = target(*args, **kwargs)
                     else:
@@ -106,8 +107,8 @@ class Session:
                 if self.attended and isinstance(error, KeyboardInterrupt):
                     raise
                 said = describe(error, self._globals(request["target"]))
-                if request["action"] == "call" and isinstance(error, TypeError):
-                    said |= signature(target, args, kwargs)
+                if request["action"] in ("call", "forward", "backward") and isinstance(error, TypeError):
+                    said |= signature(target if request["action"] == "call" else _forward(target), args, kwargs)
                 encoded = self._encode({"error": said} | _said(seen))
         return encoded
 
@@ -200,6 +201,24 @@ def argument_names(function: Any, count: int) -> list[str]:
     except (TypeError, ValueError):
         names = []
     return names + [f"argument {i + 1}" for i in range(len(names), count)]
+
+
+def _forward(target: Any) -> Any:
+    """What a driver calls: a module's own forward, or a function."""
+    return getattr(target, "forward", target)
+
+
+@contextmanager
+def replaced(names: dict[str, Any], others: dict[str, Any]):
+    """Let functions of the check stand in for those of a notebook that have their names."""
+    before = {name: names[name] for name in others if name in names}
+    names.update(others)
+    try:
+        yield
+    finally:
+        for name in others:
+            names.pop(name, None)
+        names.update(before)
 
 
 @contextmanager
@@ -315,7 +334,7 @@ def describe(error: BaseException, namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 def signature(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """What a TypeError is where the function cannot be called like that: how many arguments it needs and takes at most.
+    """What a TypeError is where the function cannot be called like that: its parameters, how many arguments it needs and takes at most.
 
     `name` is an argument that it has not. Empty where the call fits, so that something inside the function failed.
     """
@@ -330,6 +349,19 @@ def signature(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> d
         needed = sum(p.default is p.empty for p in places)
         most = 99 if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(places)
         unknown = [key for key in kwargs if key not in form.parameters]
-        return {"kind": "signature", "takes": [needed, most], "name": unknown[0] if unknown else ""}
+        shown = [_parameter(p) for p in parameters[:20]]
+        return {
+            "kind": "signature",
+            "takes": [needed, most],
+            "parameters": shown,
+            "name": unknown[0] if unknown else "",
+        }
     except BaseException:  # a signature of the student's own making
         return {}
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    """A parameter as it is written, but for its default."""
+    kind = parameter.kind
+    stars = "*" if kind is parameter.VAR_POSITIONAL else "**" if kind is parameter.VAR_KEYWORD else ""
+    return stars + parameter.name[:80] + "=…" * (parameter.default is not parameter.empty)

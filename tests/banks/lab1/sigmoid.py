@@ -92,7 +92,7 @@ def branch_for_all(a):
     return np.exp(a) / (1 + np.exp(a))
 
 
-@mistake("computes in single precision", hint="1 / (1 + exp(-a))")
+@mistake("computes in single precision", hint="single precision")
 def single_precision(a):
     return special.expit(np.asarray(a, dtype=np.float32))
 

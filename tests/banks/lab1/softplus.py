@@ -79,7 +79,7 @@ def slope(a):
     return 0.5 * (1.0 + np.tanh(np.asarray(a) / 2))
 
 
-@mistake("computes in single precision", hint="log 2")
+@mistake("computes in single precision", hint="single precision")
 def single_precision(a):
     a = np.asarray(a, dtype=np.float32)
     return np.logaddexp(np.float32(0), a)

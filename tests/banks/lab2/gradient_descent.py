@@ -111,7 +111,7 @@ def preallocated(grad, w0, step, num_steps):
 
 @alternative
 def list_of_copies(grad, w0, step, num_steps):
-    w = w0.copy()
+    w = np.array(w0, dtype=float)
     path = [w.copy()]
     for _ in range(num_steps):
         w -= step * grad(w)
