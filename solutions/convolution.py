@@ -26,7 +26,7 @@ def cross_correlate(image, kernel):
 
     Returns
     -------
-    ndarray of float64 (H, W)
+    ndarray of floats (H, W)
 
     Raises
     ------
@@ -70,8 +70,8 @@ def patch_logits(image, w, b, size):
 
     Returns
     -------
-    ndarray of float64 (H, W)
-        Log odds. No patch is cut out: memory grows with H W, not with H W h w.
+    ndarray of floats (H, W)
+        Log odds. No patch is cut out here: beside what `cross_correlate` needs, memory grows with H W, not with H W h w.
 
     Raises
     ------
@@ -281,6 +281,7 @@ class ConvDetector(nn.Module):
 class FeatureCNN(nn.Module):
     """A detector that learns its features: 3 x 3 convolutions with ReLUs between them, from an image to logits.
 
+    There are at least three, each with weights of its own, and nothing is pooled.
     Dilation spreads the nine weights of a later layer over a wider neighbourhood, so that a pixel's features see the
     surroundings without the image being made smaller (slide "Feature learning in CNNs").
 
@@ -332,7 +333,7 @@ def train_epoch(model, batches, optimizer, loss):
     model : nn.Module
         Put into training mode, and left in it.
     batches : iterable of (images, targets)
-        Tensors, on the model's device.
+        Tensors, on the model's device. It may be an iterator, which can be gone through once and has no length.
     optimizer : torch.optim.Optimizer
         Of the model's parameters.
     loss : callable, (outputs, targets) -> tensor ()

@@ -558,7 +558,7 @@ def encode_offsets(keypoints, shape, stride):
 
     Returns
     -------
-    ndarray of float64, or tensor like `keypoints`, (K, 2, h, w)
+    ndarray of floats, or tensor like `keypoints`, (K, 2, h, w)
         From the cell's centre to the keypoint, px, without scaling: dx in [:, 0] and dy in [:, 1]. NaN throughout for a
         keypoint that is NaN.
 
@@ -633,7 +633,7 @@ def transform_points(points, matrix):
 
     Returns
     -------
-    ndarray of float64, or tensor like `points`, (..., 2)
+    ndarray of floats, or tensor like `points`, (..., 2)
         NaN stays NaN.
 
     Raises
@@ -671,7 +671,7 @@ def warp_image(image, matrix):
 
     Returns
     -------
-    ndarray of float64, or tensor like `image`, (C, H, W)
+    ndarray of floats, or tensor like `image`, (C, H, W)
         Bilinear interpolation of the source; zero where a pixel comes from outside of it. (Within one pixel of its
         border the interpolation may blend with these zeros or not.)
 
@@ -799,7 +799,7 @@ def parameter_groups(model, lr, lr_head):
 def learning_curve(fit, evaluate, counts, num_frames, seeds):
     """Error against the number of labelled frames, once per seed.
 
-    Each seed stands for an annotator who labels the frames in an order of his own: the first `count` of one random
+    Each seed stands for an annotator who labels the frames in an order of their own: the first `count` of one random
     permutation of all frames. So a larger label set contains the smaller ones of the same seed, and a curve shows what
     more labels do, not what other labels do.
 
@@ -814,7 +814,7 @@ def learning_curve(fit, evaluate, counts, num_frames, seeds):
     num_frames : int
         How many frames there are to choose from.
     seeds : sequence of int
-        One curve for each. The frames of a seed depend on it and on `num_frames` alone, not on the other seeds.
+        One curve for each. The frames of a seed depend on it and on `num_frames` alone, not on the other seeds or on `counts`.
 
     Returns
     -------

@@ -574,6 +574,26 @@ def test_probes_reach_calls_that_hand_functions_over(judge):
     assert "f on the same numbers as float32" in only(judge(descend_less_far_in_float32, DESCENT)).message
 
 
+def test_integers_are_probed_beside_floats_too(judge):
+    """A table of the first array's type has room for sums of integers, and none for what comes of a fraction."""
+    checks = """
+    @points(1)
+    @hint("Products.")
+    def test_multiplies(f):
+        x, y = np.array([1.5, 2.0]), np.array([0.7, 2.5])
+        assert_allclose(f(x, y), x * y)
+    """
+
+    def in_place(x, y):
+        out = np.zeros_like(x)
+        for i in range(len(x)):
+            out[i] = x[i] * y[i]
+        return out
+
+    assert "as integers gave" in only(judge(in_place, checks)).message
+    assert judge(lambda x, y: np.asarray(x, dtype=float) * y, checks).score == 1
+
+
 def test_a_probe_blames_nobody_for_functions_that_answer_otherwise_each_time(judge):
     counts = """
     @points(1)

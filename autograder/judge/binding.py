@@ -67,8 +67,8 @@ class Call:
         Names of the notebook among the arguments.
     plain : bool
         Its arguments are data, or functions of the check.
-    tensors : bool
-        A torch tensor came back, although none went in.
+    tensors : int
+        How many torch tensors came back.
     """
 
     args: tuple[Any, ...]
@@ -84,12 +84,17 @@ class Call:
     warnings: list[str] = field(default_factory=list)
     samples: bool = False
     others: list[str] = field(default_factory=list)
-    tensors: bool = False
+    tensors: int = 0
 
     @property
     def outcome(self) -> tuple[Any, ...]:
         """What another function must do here as well, beside its questions, to be taken for the same one."""
         return (self.value, self.error, tuple(self.changed), tuple(sorted(self.flags)))
+
+    @property
+    def made_tensors(self) -> bool:
+        """Whether tensors came back although none went in."""
+        return self.tensors > 0 and self.plain and not _holds_tensor((self.args, self.kwargs))
 
     @cached_property
     def digest(self) -> bytes:
@@ -115,6 +120,11 @@ class Exercise:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._send(self._name, "call", args, kwargs)
 
+    @property
+    def tensors(self) -> int:
+        """How many torch tensors the last call gave back: on this side they are arrays, and lists of them one array."""
+        return self.calls[-1].tensors
+
     def beside(self, **others: Callable[..., Any]) -> Callable[..., Any]:
         """The exercise as it is while functions of the check stand in for the notebook's of these names.
 
@@ -125,6 +135,10 @@ class Exercise:
     def value_and_gradients(self, *inputs: Any) -> dict[str, Any]:
         """The sum of what a function of torch tensors gives, and its gradients; see `drivers.backward`."""
         return self._send(self._name, "backward", inputs, {})
+
+    def with_iterator(self, position: int, *args: Any) -> Any:
+        """Call the exercise with an iterator instead of the list at that position; see `drivers.call_with_iterator`."""
+        return self._send(self._name, "call_with_iterator", (position, *args), {})
 
     def torch(self, kind: str, *args: Any, **kwargs: Any) -> Module:
         """A module or optimizer of torch's own, on the student's side: `torch("nn.Conv2d", 1, 4, 3)`; see `drivers.make`."""
@@ -216,7 +230,6 @@ class Exercise:
             raise failure
         if error is not None:
             raise self._translate(error, call)
-        call.tensors = call.tensors and call.plain and not _holds_tensor((args, kwargs))
         return call.value
 
     def _exchange(self, call: Call, serve: Callable[[bytes], bytes]) -> StudentError | None:
@@ -234,7 +247,7 @@ class Exercise:
         """The reply with its form checked: it comes from the student's side, and may be anything."""
 
         def resolve(reference: wire.Reference) -> Any:
-            call.tensors = call.tensors or reference["t"] == "torch"
+            call.tensors += reference["t"] == "torch"
             return self._resolve(reference)
 
         try:
@@ -314,6 +327,14 @@ class Module:
         """The forward pass without gradients."""
         return self._drive("forward", *inputs)
 
+    def in_double(self, *inputs: Any) -> Any:
+        """The forward pass of a copy in double precision."""
+        return self._drive("forward_in_double", *inputs)
+
+    def watch(self, *inputs: Any) -> dict[str, Any]:
+        """What a forward pass calls: names of torch's `functions`, and its `convolutions`; see `drivers.watch`."""
+        return self._drive("watch", *inputs)
+
     def state(self) -> dict[str, np.ndarray]:
         """Parameters and buffers by name."""
         return self._drive("state")
@@ -353,6 +374,10 @@ class Module:
     def train(self, mode: bool = True) -> None:
         """Set training mode, or with False evaluation mode."""
         self._drive("set_training", mode)
+
+    def not_themselves(self) -> list[str]:
+        """Names of the parts whose `train()` or `eval()` does not give them back."""
+        return list(self._drive("not_themselves"))
 
     def attribute(self, path: str) -> Any:
         """A plain attribute by its dotted name."""

@@ -199,7 +199,8 @@ def _elementwise(call: Call | None, index: tuple[int, ...], shape: tuple[int, ..
     """`softplus([…, -40.0, …])` where the single argument is an array of the result's shape."""
     if call is None or call.kwargs or len(call.args) != 1 or np.shape(call.args[0]) != shape:
         return ""
-    return f"{call.what}([…, {number(np.asarray(call.args[0])[index])}, …])"
+    given = call.args[0].detach() if hasattr(call.args[0], "detach") else call.args[0]  # a tensor
+    return f"{call.what}([…, {number(np.asarray(given)[index])}, …])"
 
 
 def _arguments(call: Call) -> str:
@@ -236,6 +237,13 @@ def _told_apart(actual: Any, desired: Any) -> tuple[str, str]:
         if pair[0] != pair[1]:
             break
     return pair
+
+
+def beside(actual: np.ndarray, desired: np.ndarray) -> dict[str, Any]:
+    """What a failure says of two arrays of one shape: both of them where they are small, else where they differ most."""
+    index = () if actual.size <= SHOWN else worst(actual, desired)
+    got, due = _told_apart(actual[index], desired[index])
+    return {"got": got, "due": due, "index": index}
 
 
 def kind(value: Any) -> str:

@@ -99,7 +99,7 @@ class _Run:
                 code = self._transport.code
                 changed = [argument if stands_in(argument, code) else "an argument" for argument in changed]
             failure = replace(failure or Failure(Kind.CHANGED, call=self.name), changed=tuple(changed))
-        if not self._notes and any(call.tensors for call in calls):
+        if not self._notes and any(call.made_tensors for call in calls):
             self._notes.append(TENSORS.format(self.name))
         if failure is None:
             self._candidates += [(position, check, call) for call in calls if _suits_probe(call, check)]
@@ -132,10 +132,13 @@ class _Run:
                     continue
                 exercise = Exercise(self.name, self._transport, PROBE_BUDGET)
                 self.recording.setdefault(probe, []).append(exercise)
+                secret = self._secret and check.uses_rng
                 try:
-                    failure = _probe(probe, exercise, call, self._secret and check.uses_rng)
+                    failure = _probe(probe, exercise, call, secret)
                 except _Unfit:
                     continue
+                if failure is None and probe is Kind.INTEGERS:
+                    failure = _probe_each(probe, exercise, call, secret)
                 if failure is not None:
                     self.results[position] = _result(check, failure)
                 break
@@ -244,13 +247,21 @@ def _suits_probe(call: Call, check: Check) -> bool:
     values = (*call.args, *call.kwargs.values())
     if not all(isinstance(v, (np.ndarray, int, float, str, bool, type(None))) or callable(v) for v in values):
         return False
-    floats = [a for a in _arrays(call) if a.dtype == np.float64 and a.size]
+    floats = _floats(call)
     return bool(floats) and all(np.isfinite(a).all() and np.abs(a).max() <= PROBE_LIMIT for a in floats)
 
 
-def _cast(call: Call, convert: Callable[[np.ndarray], np.ndarray]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _floats(call: Call) -> list[np.ndarray]:
+    return [array for array in _arrays(call) if array.dtype == np.float64 and array.size]
+
+
+def _cast(
+    call: Call, convert: Callable[[np.ndarray], np.ndarray], arrays: list[np.ndarray]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments with some of their arrays converted."""
+
     def one(value: Any) -> Any:
-        return convert(value) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
+        return convert(value) if any(value is array for array in arrays) else value
 
     return tuple(map(one, call.args)), {key: one(value) for key, value in call.kwargs.items()}
 
@@ -259,8 +270,23 @@ class _Unfit(Exception):
     """A call that a probe cannot use."""
 
 
-def _probe(probe: Kind, exercise: Exercise, call: Call, secret: bool) -> Failure | None:
-    """What a probe finds, or None. Raises _Unfit where it cannot use this call."""
+def _probe_each(probe: Kind, exercise: Exercise, call: Call, secret: bool) -> Failure | None:
+    """A probe of one array after the other beside the others as they are: a result of its kind has no room for what they make of it."""
+    arrays = _floats(call)
+    for array in arrays if len(arrays) > 1 else ():
+        try:
+            failure = _probe(probe, exercise, call, secret, [array])
+        except _Unfit:
+            continue
+        if failure is not None:
+            return failure
+    return None
+
+
+def _probe(
+    probe: Kind, exercise: Exercise, call: Call, secret: bool, arrays: list[np.ndarray] | None = None
+) -> Failure | None:
+    """What a probe of these arrays finds, or of all; None where it finds nothing. Raises _Unfit where it cannot use this call."""
     if probe is Kind.SINGLE and not _may_be_rounded(call.value):
         raise _Unfit
     if probe is Kind.INTEGERS:
@@ -271,7 +297,7 @@ def _probe(probe: Kind, exercise: Exercise, call: Call, secret: bool) -> Failure
         tolerance = 1e-3
 
     def numbers(convert: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray] | None:
-        args, kwargs = _cast(call, convert)
+        args, kwargs = _cast(call, convert, _floats(call) if arrays is None else arrays)
         return _numbers(exercise(*args, **kwargs))
 
     try:
@@ -295,7 +321,7 @@ def _probe(probe: Kind, exercise: Exercise, call: Call, secret: bool) -> Failure
         raise _Unfit  # a function of the check that counts: nothing comes twice
     if got is None or apart >= len(got):
         return replace(found, cause=Failure(Kind.SHAPE))
-    return found if secret else replace(found, got=explain.brief(got[apart]), due=explain.brief(expected[apart]))
+    return found if secret else replace(found, **explain.beside(got[apart], expected[apart]))
 
 
 def _apart(got: list[np.ndarray] | None, expected: list[np.ndarray], tolerance: float) -> int | None:

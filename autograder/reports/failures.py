@@ -161,7 +161,8 @@ def _unusable(failure: Failure) -> str:
 def _probe(failure: Failure) -> str:
     call = f"{failure.call} on the same numbers as {failure.kind}"
     if failure.cause is None:
-        return f"{call} gave " + (f"{failure.got}, as floats {failure.due}" if failure.got else "something else")
+        at = f" at index {list(failure.index)}" if failure.index else ""
+        return f"{call} gave " + (f"{failure.got}{at}, as floats {failure.due}" if failure.got else "something else")
     if failure.cause.kind is Kind.SHAPE:
         return f"{call} gave values of another shape or kind"
     return told(replace(failure.cause, call=call))

@@ -11,7 +11,8 @@ from autograder.checks.lab4.common import agree_single, normal
 @points(1)
 @hint(
     "One nn.Conv2d called `conv`, from in_channels to num_keypoints, with a bias and padded by patch_size // 2 zeros "
-    "on each side so that the logits are as large as the image; `forward` gives back what it gives, logits without a sigmoid.",
+    "on each side so that the logits are as large as the image; `forward` calls it on the images as they come, in whatever "
+    "precision, and gives back what it gives, logits without a sigmoid.",
     also=("shape", "exception", "parts"),
 )
 @pytest.mark.parametrize("K, size, C", [(3, 5, 1), (1, 3, 2), (2, 1, 1), (4, 7, 3)])
@@ -21,7 +22,15 @@ def test_is_one_convolution(ConvDetector, rng, K, size, C):
     net.load({"conv.weight": weight, "conv.bias": bias})
     flat = F.unfold(F.pad(images, [size // 2] * 4), size)  # (B, C size size, H W)
     expected = (weight.flatten(1) @ flat).reshape(2, K, 9, 12) + bias[:, None, None]
-    agree_single(net(images), expected.numpy())
+    logits = net(images)
+    agree_single(logits, expected.numpy())
+    assert logits.dtype == np.float32, (
+        f"float32 images gave logits of {logits.dtype}: return what the convolution gives"
+    )
+    double = net.in_double(images)
+    assert double.dtype == np.float64, (
+        f"as a double-precision network it gave {double.dtype}: return what the convolution gives"
+    )
 
 
 @points(1)

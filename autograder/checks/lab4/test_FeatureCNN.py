@@ -11,11 +11,12 @@ from autograder.checks.lab4.common import normal
 @points(1)
 @hint(
     "Images (B, in_channels, H, W) give logits (B, num_keypoints, H, W): pad each layer so that the size stays, also "
-    "for odd sizes, and do not end in a ReLU or sigmoid, because logits have both signs.",
+    "for odd sizes, and do not end in a ReLU or sigmoid, because logits have both signs and no bounds. A sigmoid or tanh "
+    "in a hidden layer bounds them as well.",
     also=("shape", "exception"),
 )
 @pytest.mark.parametrize("K, width, C, shape", [(3, 8, 1, (17, 22)), (1, 4, 2, (16, 16)), (5, 16, 3, (9, 30))])
-def test_gives_logits_of_the_image_s_size(FeatureCNN, rng, K, width, C, shape):
+def test_gives_logits_as_large_as_the_image(FeatureCNN, rng, K, width, C, shape):
     net = FeatureCNN(K, width, C)
     net.train(False)
     images = normal(rng, 2, C, *shape)
@@ -35,8 +36,8 @@ def test_gives_logits_of_the_image_s_size(FeatureCNN, rng, K, width, C, shape):
 
 @points(1)
 @hint(
-    "At least three convolutions with 3 x 3 kernels, `width` features in each hidden layer, and a ReLU after every one "
-    "but the last: without them the layers collapse into a single linear one."
+    "At least three convolutions with 3 x 3 kernels, each with weights of its own, `width` features in each hidden layer, and "
+    "a ReLU after every one but the last: two convolutions without one between are a single linear one. No pooling."
 )
 def test_has_hidden_layers_of_features(FeatureCNN, rng):
     net = FeatureCNN(2, 12, 1)
@@ -53,6 +54,25 @@ def test_has_hidden_layers_of_features(FeatureCNN, rng):
     up, down, middle = net(x), net(-x), net(torch.zeros_like(x))
     bend = np.max(np.abs(up + down - 2 * middle)) / np.max(np.abs(up - middle))
     assert bend > 1e-3, f"the network is linear: f(x) + f(-x) differs from 2 f(0) by {bend:.1e} of its size"
+    seen = net.watch(x)
+    pools = [name for name in seen["functions"] if "pool" in name]
+    assert not pools, f"{pools[0]} is called: no pooling is wanted, also none that keeps the size"
+    for n, layer in enumerate(seen["convolutions"], start=1):
+        assert not layer["again"], f"convolution {n} uses the weights of an earlier one: each has weights of its own"
+        for m, before in enumerate(seen["convolutions"][: n - 1], start=1):
+            assert not is_rescaled(layer["input"], before["output"]), (
+                f"convolution {n} gets what convolution {m} gives, with no ReLU between"
+            )
+
+
+def is_rescaled(features, others):
+    """Whether each channel is the same channel of the others, up to a factor and an offset (a batch normalisation's, say)."""
+    if np.shape(features) != np.shape(others):
+        return False
+    a, b = (np.moveaxis(maps, 1, 0).reshape(np.shape(maps)[1], -1).astype(float) for maps in (features, others))
+    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+    product, sizes = np.sum(a * b, axis=1), np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return bool(np.all((sizes > 0) & (np.abs(product) > (1.0 - 1e-6) * sizes)))
 
 
 @points(1)

@@ -31,14 +31,17 @@ def test_agrees_with_torch(bernoulli_loss, rng, shape):
 
 @points(1)
 @hint(
-    "pos_weight multiplies the term of the positives, y softplus(-a), only. The sum is then divided by the number of "
-    "entries, not by the sum of the weights."
+    "pos_weight multiplies the term of the positives, y softplus(-a), only, also where y lies between 0 and 1. The sum "
+    "is then divided by the number of entries, not by the sum of the weights."
 )
 @pytest.mark.parametrize("weight", [5.0, 0.25])
 def test_weights_the_positives(bernoulli_loss, rng, weight):
     a, y = logits_and_targets(rng, (2, 3, 4))
     expected = F.binary_cross_entropy_with_logits(a, y, pos_weight=torch.tensor(weight))
     agree(bernoulli_loss(a, y, weight), expected, rtol=1e-6)
+    soft = 0.2 + 0.6 * y
+    expected = F.binary_cross_entropy_with_logits(a, soft, pos_weight=torch.tensor(weight))
+    agree(bernoulli_loss(a, soft, weight), expected, rtol=1e-6)
     agree(bernoulli_loss(a, torch.zeros_like(y), weight), torch.log1p(torch.exp(a)).mean(), rtol=1e-6)
     agree(bernoulli_loss(a, torch.ones_like(y), weight), weight * torch.log1p(torch.exp(-a)).mean(), rtol=1e-6)
 

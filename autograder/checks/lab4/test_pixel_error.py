@@ -25,12 +25,13 @@ def test_measures_distances(pixel_error, rng, kind, lead):
 
 @points(1)
 @hint(
-    "Where the truth is NaN, in one coordinate or in both, there is no error to measure: NaN, neither 0 nor dropped. "
-    "The other keypoints are not touched by it.",
+    "Where the truth is NaN, in one coordinate or in both, there is no error to measure: NaN, neither 0 nor dropped; nor "
+    "where the prediction is NaN. The other keypoints are not touched by it.",
     also=("shape",),
 )
-def test_is_nan_without_truth(pixel_error):
+def test_is_nan_where_one_of_the_two_is(pixel_error):
     nan = np.nan
     true = np.array([[[3.0, 4.0], [nan, nan]], [[nan, 4.0], [3.0, nan]], [[0.0, 0.0], [1.0, 1.0]]])
     pred = np.zeros((3, 2, 2))
     agree(pixel_error(pred, true), [[5.0, nan], [nan, nan], [0.0, np.sqrt(2.0)]], rtol=1e-5)
+    agree(pixel_error(true, pred), [[5.0, nan], [nan, nan], [0.0, np.sqrt(2.0)]], rtol=1e-5)

@@ -40,6 +40,8 @@ def test_survives_large_values(soft_argmax):
         expected = np.array([[7.0, 2.0], [1.0, 4.0], [8.0, 2.0]])
         for offset in (0.0, 10_000.0, -10_000.0):
             agree(soft_argmax(torch.from_numpy(maps + dtype(offset))), expected, atol=0.01)
+        apart = maps + np.array([0.0, -10_000.0, 10_000.0], dtype=dtype)[:, None, None]
+        agree(soft_argmax(torch.from_numpy(apart)), expected, atol=0.01)
     agree(soft_argmax(np.full((4, 7), -3000.0)), np.array([3.0, 1.5]), atol=0.01)  # float32 has four digits left
 
 

@@ -9,14 +9,17 @@ from autograder.checks.lab4.common import normal
 
 
 class Regression:
-    """Least squares with two weights, whose losses and gradients are known without torch; B batches of 4 rows."""
+    """Least squares with two weights, whose losses and gradients are known without torch; batches of 4, 2 and 5 rows.
 
-    step = 0.02
+    With another scale of the data gradients have another size, but weights move as before.
+    """
 
-    def __init__(self, train_epoch, rng, batches=3):
-        self.X = rng.normal(size=(batches, 4, 2)).round(3) + 1.0
+    def __init__(self, train_epoch, rng, batches=3, scale=1.0):
+        rows = (4, 2, 5)[:batches]
+        self.step = 0.02 / scale**2
+        self.X = [scale * (rng.normal(size=(n, 2)).round(3) + 1.0) for n in rows]
         # Each batch is harder than the one before, so that no loss is the mean of all by accident.
-        self.y = rng.normal(size=(batches, 4, 1)).round(3) + 3.0 + 4.0 * np.arange(batches)[:, None, None]
+        self.y = [scale * (rng.normal(size=(n, 1)).round(3) + 3.0 + 4.0 * i) for i, n in enumerate(rows)]
         self.w = np.array([[0.5, -0.25]])
         self.net = train_epoch.torch("nn.Linear", 2, 1, bias=False)
         self.net.load({"weight": self.w.astype(np.float32)})
@@ -36,21 +39,27 @@ class Regression:
 @points(1)
 @hint(
     "Returned is one number, the mean over all batches of the loss as it was before each one's step: sum the values "
-    "(.item()) and divide by how many there were. Neither the last one nor the sum, and not measured again afterwards.",
-    also=("shape", "not numbers"),
+    "(.item()) and divide by how many batches there were, whatever their sizes. Neither the last one nor the sum, and not "
+    "measured again afterwards. `batches` may be an iterator, which can be gone through once and has no length.",
+    also=("shape", "not numbers", "exception"),
 )
-@pytest.mark.parametrize("batches", [3, 1])
-def test_returns_the_mean_loss(train_epoch, rng, batches):
-    problem = Regression(train_epoch, rng, batches)
+@pytest.mark.parametrize("batches, once", [(3, False), (1, False), (3, True)])
+def test_returns_the_mean_loss(train_epoch, rng, batches, once):
+    problem = Regression(
+        train_epoch, rng, batches, scale=0.1
+    )  # gradients below 1: how they are used is the next check's
     losses, _ = problem.run()
-    result = train_epoch(problem.net, problem.batches, problem.optimizer, train_epoch.torch("nn.MSELoss"))
+    arguments = problem.net, problem.batches, problem.optimizer, train_epoch.torch("nn.MSELoss")
+    result = train_epoch.with_iterator(1, *arguments) if once else train_epoch(*arguments)
     agree(result, np.mean(losses), rtol=1e-4)
+    assert isinstance(result, (float, np.floating)), "returned a tensor or an array, a float is due: .item()"
 
 
 @points(1)
 @hint(
     "For every batch, in this order: zero_grad, forward, loss, backward, step. Without zero_grad gradients pile up from "
-    "batch to batch; a step before backward uses the last batch's; one step at the end is not enough."
+    "batch to batch; a step before backward uses the last batch's; one step at the end is not enough; and gradients are "
+    "used as they are, not clipped."
 )
 @pytest.mark.parametrize("batches", [3, 1])
 def test_takes_a_step_per_batch(train_epoch, rng, batches):
@@ -111,5 +120,6 @@ def test_learns_five_frames_by_heart(train_epoch):
         assert tuple(found) == (y, x), (
             f"after 30 epochs the highest logit of a frame is at {tuple(found)}, not {(y, x)}"
         )
-    value = float(train_epoch(net, frames, adam, loss))
+    value = train_epoch(net, frames, adam, loss)
+    assert np.ndim(value) == 0 and value is not None, "one number is due"
     assert 0.0 <= value < 0.05, f"the loss of the 31st epoch is {value:.3g}"

@@ -73,6 +73,20 @@ def close(result, expected, tolerance=1e-5):
     agree(result, expected, rtol=0.0, atol=tolerance * float(np.max(np.abs(expected))))
 
 
+PRECISE = 1e-4  # px: single precision of a hundred pixels, and to spare
+
+
+def same_kind(exercise, given, *results):
+    """Tensors in, tensors of the same precision out."""
+    if isinstance(given, torch.Tensor):
+        assert exercise.tensors == len(results), "tensors went in, and arrays came back: give back tensors like those"
+        due = given.numpy().dtype
+        for result in results:
+            assert result.dtype == due, (
+                f"tensors of {due} went in, and came back as {result.dtype}: tensors like those are due"
+            )
+
+
 def close_gradients(found, state, names):
     """Gradients by name. Loosely, because one activation that rounds to the other side of a ReLU's kink moves them."""
     for name in names:

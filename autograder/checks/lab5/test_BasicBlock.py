@@ -22,7 +22,7 @@ from autograder.checks.lab5.common import (
     "channels with bias=False, each with a BatchNorm2d of its own."
 )
 @pytest.mark.parametrize("in_channels, channels", [(5, 5), (1, 1)])
-def test_has_torchvisions_parts(BasicBlock, in_channels, channels):
+def test_has_the_parts_of_torchvision(BasicBlock, in_channels, channels):
     same_names(BasicBlock(in_channels, channels), block_shapes(in_channels, channels))
 
 

@@ -24,7 +24,8 @@ def test_widens_by_four(Bottleneck, in_channels, channels, stride):
 @points(1)
 @hint(
     "The stride sits on the 3x3 convolution, conv2 (on the first 1x1 convolution three quarters of the input would "
-    "never be looked at). ReLU behind bn1 and bn2, none behind bn3, then the sum with the shortcut, then the last ReLU."
+    "never be looked at). ReLU behind bn1 and bn2, none behind bn3, then the sum with the shortcut, then the last ReLU. "
+    "Gradients flow back through both ways."
 )
 @pytest.mark.parametrize("in_channels, channels, stride", [(8, 2, 1), (3, 3, 1), (12, 3, 2), (5, 2, 2)])
 def test_strides_in_the_middle(Bottleneck, rng, in_channels, channels, stride):
@@ -35,3 +36,10 @@ def test_strides_in_the_middle(Bottleneck, rng, in_channels, channels, stride):
         block.load(state)
         block.train(training)
         close(block(x), residual_block(tensors(state), "", x, stride, training))
+    block.load(state)
+    block.train(False)
+    gradient = block.backward(x)["inputs"][0]
+    assert gradient is not None, "no gradient reached the input"
+    x = x.clone().requires_grad_()
+    residual_block(tensors(state), "", x, stride).sum().backward()
+    close(gradient, x.grad, tolerance=0.02)

@@ -47,7 +47,8 @@ def test_doubles_the_resolution(DeconvHead, rng, in_channels, K):
 @points(1)
 @hint(
     "Offsets have shape (B, K, 2, 2h, 2w): channel 2k of the convolution is dx and channel 2k + 1 dy of keypoint k, "
-    "which a reshape to (B, K, 2, ...) gives as it stands; (B, 2, K, ...) is another order. They read the features.",
+    "which a reshape to (B, K, 2, ...) gives as it stands; (B, 2, K, ...) is another order. They read the features, "
+    "to which gradients flow back from both maps.",
     also=("shape",),
 )
 @pytest.mark.parametrize("in_channels, K", [(6, 3), (2, 1), (3, 4), (2, 2)])
@@ -56,3 +57,9 @@ def test_pairs_the_offsets(DeconvHead, rng, in_channels, K):
     _, offsets = read_maps(head(x))
     flat = F.conv_transpose2d(x, state["offsets.weight"], state["offsets.bias"], stride=2, padding=1)
     close(offsets, np.stack([flat[:, 0::2].numpy(), flat[:, 1::2].numpy()], axis=2))
+    gradient = head.backward(x)["inputs"][0]
+    assert gradient is not None, "no gradient reached the features"
+    x = x.clone().requires_grad_()
+    for part in ("scores", "offsets"):
+        F.conv_transpose2d(x, state[f"{part}.weight"], stride=2, padding=1).sum().backward()
+    close(gradient, x.grad)

@@ -10,6 +10,7 @@ from autograder.checks.lab5.common import (
     batch_norm,
     block_shapes,
     close,
+    close_gradients,
     draw_state,
     normalized,
     residual_block,
@@ -29,13 +30,13 @@ def resnet_shapes(layers, width, classes, bottleneck=False):
     return shapes | {"fc.weight": (classes, before), "fc.bias": (classes,)}
 
 
-def resnet(state, layers, x):
-    """Forward pass of a residual network from its state dict, in evaluation mode."""
-    x = F.relu(batch_norm(state, "bn1", F.conv2d(x, state["conv1.weight"], stride=2, padding=3)))
+def resnet(state, layers, x, training=False):
+    """Forward pass of a residual network from its state dict."""
+    x = F.relu(batch_norm(state, "bn1", F.conv2d(x, state["conv1.weight"], stride=2, padding=3), training))
     x = F.max_pool2d(x, 3, stride=2, padding=1)
     for n, number in enumerate(layers):
         for b in range(number):
-            x = residual_block(state, f"layer{n + 1}.{b}.", x, 2 if n > 0 and b == 0 else 1)
+            x = residual_block(state, f"layer{n + 1}.{b}.", x, 2 if n > 0 and b == 0 else 1, training)
     return x.mean(dim=(2, 3)) @ state["fc.weight"].T + state["fc.bias"]
 
 
@@ -46,7 +47,7 @@ def resnet(state, layers, x):
     "leads from the last stage's channels to num_classes. By default that makes 11,689,512 parameters of ResNet-18."
 )
 @pytest.mark.parametrize("layers, width, classes", [((2, 2, 2, 2), 4, 7), ((3, 4, 6, 3), 3, 2), ((1, 2, 1, 3), 6, 1)])
-def test_has_torchvisions_names(ResNet, layers, width, classes):
+def test_has_the_names_of_torchvision(ResNet, layers, width, classes):
     net = ResNet(ResNet.named("BasicBlock"), layers, width=width, num_classes=classes)
     same_names(net, resnet_shapes(layers, width, classes))
     if layers == (2, 2, 2, 2):
@@ -58,8 +59,9 @@ def test_has_torchvisions_names(ResNet, layers, width, classes):
 @points(1)
 @hint(
     "The first block of layer2, layer3 and layer4 has stride 2, layer1 has stride 1 throughout. The stem is conv1, bn1, "
-    "ReLU, maxpool; behind layer4 come the mean over all positions and fc, and nothing else (no softmax).",
-    also=("exception", "parts"),
+    "ReLU, maxpool; behind layer4 come the mean over all positions and fc, and nothing else (no softmax, no "
+    "dropout), for one image as for many. Gradients reach all of it.",
+    also=("exception", "parts", "shape"),
 )
 @pytest.mark.parametrize("layers", [(2, 1, 2, 2), (1, 2, 1, 1)])
 def test_halves_at_the_head_of_a_stage(ResNet, rng, layers):
@@ -70,6 +72,14 @@ def test_halves_at_the_head_of_a_stage(ResNet, rng, layers):
     net.train(False)
     x = torch.from_numpy(rng.uniform(size=(2, 3, 75, 101)).astype(np.float32))
     close(net(x), resnet(tensors(state), layers, x))
+    close(net(x[:1]), resnet(tensors(state), layers, x[:1]))
+    gradients, known, used = net.backward(x)["parameters"], tensors(state), ["conv1.weight", "fc.weight"]
+    for name in used:
+        known[name].requires_grad_()
+    resnet(known, layers, x).sum().backward()
+    close_gradients(gradients, known, used)
+    net.train(True)
+    close(net(x), resnet(tensors(state), layers, x, training=True), tolerance=1e-3)  # statistics of a few pixels
 
 
 @points(1)

@@ -10,6 +10,7 @@ from autograder.checks.lab5.common import (
     batch_norm,
     block_shapes,
     close,
+    close_gradients,
     draw_state,
     hourglass,
     hourglass_shapes,
@@ -31,10 +32,24 @@ def stacked_shapes(stacks, depth, channels, K):
     return shapes
 
 
+def stacked(state, stacks, depth, images):
+    """The score maps of all stacks from a state dict, in evaluation mode."""
+    x = F.max_pool2d(F.relu(batch_norm(state, "stem.1", F.conv2d(images, state["stem.0.weight"], None, 2, 3))), 2)
+    scores = []
+    for n in range(stacks):
+        y = residual_block(state, f"features.{n}.", hourglass(state, depth, x, f"hourglasses.{n}."), 1)
+        scores.append(F.conv2d(y, state[f"heads.{n}.weight"], state[f"heads.{n}.bias"]))
+        if n + 1 < stacks:
+            x = x + F.conv2d(y, state[f"feature_maps.{n}.weight"], state[f"feature_maps.{n}.bias"])
+            x = x + F.conv2d(scores[n], state[f"score_maps.{n}.weight"], state[f"score_maps.{n}.bias"])
+    return scores
+
+
 @points(1)
 @hint(
     "One score map per stack, in their order, the last included. Stack n's features, and from them its scores, come from "
-    "what it reads; the next one reads the *sum* of that input, feature_maps[n](features) and score_maps[n](scores)."
+    "what it reads; the next one reads the *sum* of that input, feature_maps[n](features) and score_maps[n](scores). A list "
+    "comes back, and gradients flow from each stack into all before it: nothing is detached."
 )
 @pytest.mark.parametrize("stacks, depth, channels, K", [(1, 1, 2, 3), (2, 2, 3, 2), (3, 1, 2, 1)])
 def test_supervises_every_stack(StackedHourglass, rng, stacks, depth, channels, K):
@@ -43,14 +58,14 @@ def test_supervises_every_stack(StackedHourglass, rng, stacks, depth, channels, 
     net.load(values)
     net.train(False)
     images = torch.from_numpy(rng.uniform(size=(2, 1, 16, 32)).astype(np.float32))
-    state = tensors(values)
-    x = F.max_pool2d(F.relu(batch_norm(state, "stem.1", F.conv2d(images, state["stem.0.weight"], None, 2, 3))), 2)
     found = net(images)
     assert np.shape(found)[:1] == (stacks,), f"{stacks} stack(s) gave {np.shape(found)}"
-    for n in range(stacks):
-        y = residual_block(state, f"features.{n}.", hourglass(state, depth, x, f"hourglasses.{n}."), 1)
-        scores = F.conv2d(y, state[f"heads.{n}.weight"], state[f"heads.{n}.bias"])
-        close(found[n], scores)
-        if n + 1 < stacks:
-            x = x + F.conv2d(y, state[f"feature_maps.{n}.weight"], state[f"feature_maps.{n}.bias"])
-            x = x + F.conv2d(scores, state[f"score_maps.{n}.weight"], state[f"score_maps.{n}.bias"])
+    assert StackedHourglass.tensors == stacks, "one tensor came back: a list of score maps is due"
+    state = tensors(values)
+    for score, expected in zip(found, stacked(state, stacks, depth, images), strict=True):
+        close(score, expected)
+    trained = [name for name in net.shapes() if name.startswith(("stem.0", "heads", "feature_maps", "score_maps"))]
+    for name in trained:
+        state[name].requires_grad_()
+    sum(score.sum() for score in stacked(state, stacks, depth, images)).backward()
+    close_gradients(net.backward(images)["parameters"], state, trained)

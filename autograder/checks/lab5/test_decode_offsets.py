@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from autograder import agree, hint, no_probe, points
-from autograder.checks.lab5.common import cell_centers
+from autograder.checks.lab5.common import PRECISE, cell_centers, same_kind
 
 pytestmark = no_probe("integers")  # floats are promised
 
@@ -21,7 +21,7 @@ def maps_with_a_best_cell(rng, number, shape):
 @hint(
     "Each keypoint takes the cell where its own score map is largest (all scores may be negative), and that cell's "
     "offset from its own map: index i w + j is row i and column j, x goes with the column and offset [:, 0]. The "
-    "offset is added, in px. A NaN offset gives a NaN point. Arrays and tensors both come in.",
+    "offset is added, in px. A NaN offset gives a NaN point. Arrays and tensors both come in, and go out as they came.",
     also=("exception",),
 )
 @pytest.mark.parametrize("tensor", [False, True])
@@ -35,7 +35,9 @@ def test_adds_the_offset_of_the_best_cell(decode_offsets, rng, number, shape, te
     expected = [[j + offsets[k, 0, i, j], i + offsets[k, 1, i, j]] for k, (i, j) in enumerate(zip(rows, columns))]
     if tensor:
         scores, offsets = torch.tensor(scores).float(), torch.tensor(offsets).float()
-    agree(decode_offsets(scores, offsets, 1), expected, rtol=0.0, atol=1e-5 if tensor else 1e-9)
+    found = decode_offsets(scores, offsets, 1)
+    agree(found, expected, rtol=0.0, atol=PRECISE)
+    same_kind(decode_offsets, offsets, found)
 
 
 @points(1)
@@ -51,4 +53,4 @@ def test_leads_back_from_every_cell(decode_offsets, rng, stride):
     x = np.broadcast_to(cell_centers(w, stride), (h, w))
     y = np.broadcast_to(cell_centers(h, stride)[:, None], (h, w))
     scores = np.eye(h * w).reshape(h * w, h, w)  # map k is best in cell k
-    agree(decode_offsets(scores, keypoints[:, :, None, None] - [x, y], stride), keypoints, rtol=0.0, atol=1e-9)
+    agree(decode_offsets(scores, keypoints[:, :, None, None] - [x, y], stride), keypoints, rtol=0.0, atol=PRECISE)

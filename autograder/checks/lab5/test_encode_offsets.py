@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from autograder import agree, hint, no_probe, points
-from autograder.checks.lab5.common import cell_centers
+from autograder.checks.lab5.common import PRECISE, cell_centers, same_kind
 
 pytestmark = no_probe("integers")  # floats are promised
 
@@ -14,7 +14,7 @@ pytestmark = no_probe("integers")  # floats are promised
 @hint(
     "The offset leads from the cell to the keypoint: keypoint minus centre, in px (not divided by the stride). [:, 0] "
     "holds dx, which changes along the columns j, and [:, 1] dy; shape is (h, w). A missing keypoint is NaN in its "
-    "whole map. Arrays and tensors both come in.",
+    "whole map. Arrays and tensors both come in, and go out as they came.",
     also=("exception",),
 )
 @pytest.mark.parametrize("tensor", [False, True])
@@ -23,7 +23,8 @@ def test_leads_from_cells_to_keypoints(encode_offsets, rng, number, shape, strid
     h, w = shape
     keypoints = rng.uniform(-20.0, 60.0, size=(number, 2))  # also far beside the map
     keypoints[1::2] = np.nan
-    offsets = encode_offsets(torch.tensor(keypoints).float() if tensor else keypoints, shape, stride)
+    given = torch.tensor(keypoints).float() if tensor else keypoints
+    offsets = encode_offsets(given, shape, stride)
     expected = np.empty((number, 2, h, w))
     for k, (x, y) in enumerate(keypoints):
         expected[k, 0] = x - cell_centers(w, stride)
@@ -36,6 +37,7 @@ def test_leads_from_cells_to_keypoints(encode_offsets, rng, number, shape, strid
         "the offsets differ from keypoint - centre by "
         f"{np.nanmin(shift):.4g} to {np.nanmax(shift):.4g} px over the map, not by 0"
     )
+    same_kind(encode_offsets, given, offsets)
 
 
 @points(1)
@@ -49,4 +51,4 @@ def test_measures_from_the_middle_of_a_cell(encode_offsets, rng, stride):
     x, y = rng.uniform(5.0, 15.0, size=2)
     offsets = encode_offsets(np.array([[x, y]]), (h, w), stride)
     dx, dy = x - cell_centers(w, stride), y - cell_centers(h, stride)
-    agree(offsets, np.stack([np.tile(dx, (h, 1)), np.tile(dy[:, None], (1, w))])[None], rtol=0.0, atol=1e-9)
+    agree(offsets, np.stack([np.tile(dx, (h, 1)), np.tile(dy[:, None], (1, w))])[None], rtol=0.0, atol=PRECISE)

@@ -59,7 +59,8 @@ def network_part(values, x):
 @points(1)
 @hint(
     "In training mode a normalisation uses the batch's statistics, and dropout drops: the frozen part has to stay in "
-    "evaluation mode. One eval() does not last, because train() of the network around it calls the part's own train()."
+    "evaluation mode. One eval() does not last, because train() of the network around it calls the part's own train(). What "
+    "stands in for that takes a mode and gives back its own part, as train() and eval() do: a lambda in a loop gives the last."
 )
 @pytest.mark.parametrize("whole", [True, False])
 def test_computes_as_in_evaluation_mode(freeze, rng, whole):
@@ -75,6 +76,9 @@ def test_computes_as_in_evaluation_mode(freeze, rng, whole):
             close(network(x), F.conv2d(expected, **head))
         else:
             close(backbone(features), expected)
+    others = backbone.not_themselves()
+    assert not others, f"train() or eval() of {others[0]} gives back something else than itself, as torch's own do"
+    network.train(True)
     for part in ("stem", "head"):
         assert network.attribute(f"{part}.training"), f"{part}, which was not to be frozen, left training mode"
     lonely = freeze.torch("nn.BatchNorm2d", 2)  # a module without parts

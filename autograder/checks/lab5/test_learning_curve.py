@@ -76,19 +76,29 @@ def test_nests_the_label_sets_of_a_seed(learning_curve, rng):
 @points(1)
 @hint(
     "The frames of a seed depend on that seed alone: seed a new generator with it, once per seed, so that each has "
-    "frames of its own, and the same again whenever it is run, after whatever other seeds. `fit` gets this seed, too."
+    "frames of its own, and the same again whenever it is run, after whatever other seeds and beside whatever other counts. "
+    "`fit` gets this seed, too."
 )
 def test_draws_the_frames_from_the_seed(learning_curve, rng):
-    first, second, third = rng.choice(10**6, size=3, replace=False).tolist()
+    first = int(rng.integers(10**6))
+    seeds = [first + n for n in (0, 1, 10, 100, 256, 1000)]
     runs = []
-    for seeds in ([first, second, third], [second, first], [third]):
+    # The same seeds in another order and alone; then with fewer numbers of frames, others, and in another order.
+    for some, counts in (
+        (seeds, [20, 40]),
+        (seeds[1::-1], [20, 40]),
+        (seeds[2:3], [20, 40]),
+        (seeds, [20]),
+        (seeds, [300, 40, 5]),
+    ):
         bench = Bench(rng)
-        learning_curve(bench.fit, bench.evaluate, [20, 40], 2000, seeds)
+        learning_curve(bench.fit, bench.evaluate, counts, 2000, some)
         runs.append(bench.frames())
-    together, exchanged, alone = runs
-    assert len({frozenset(together.get((seed, 20), ())) for seed in (first, second, third)}) > 1, (
+    together = runs[0]
+    assert len({frozenset(together.get((seed, 20), ())) for seed in seeds}) == len(seeds), (
         "different seeds got the same frames, or another seed than their own"
     )
-    for again in (exchanged, alone):
-        for key, frames in again.items():
-            assert frames == together.get(key), "the same seed got other frames beside other seeds than before"
+    for again, what in zip(runs[1:], ("seeds", "seeds", "numbers of frames", "numbers of frames"), strict=True):
+        for key in again.keys() & together.keys():
+            assert again[key] == together[key], f"the same seed got other frames beside other {what} than before"
+        assert again.keys() & together.keys(), "`fit` was not given the seed that it is for"

@@ -22,4 +22,5 @@ def test_counts_the_pixels_below(receptive_field, layers):
     for kernel, stride in reversed(layers):
         window = {stride * n + k for n in window for k in range(kernel)}
     found = receptive_field(layers)
+    assert isinstance(found, (int, np.integer)), f"returned {found}, which is no int"
     assert np.shape(found) == () and found == max(window) + 1, f"{layers} see {max(window) + 1} px, not {found}"

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from autograder import agree, hint, no_probe, points
+from autograder.checks.lab5.common import PRECISE, same_kind
 
 pytestmark = no_probe("integers")  # floats are promised
 
@@ -13,7 +14,7 @@ pytestmark = no_probe("integers")  # floats are promised
 @hint(
     "x' = m00 x + m01 y + m02 and y' = m10 x + m11 y + m12: for points in rows that is points @ A.T + b, not "
     "points @ A, and b is added. Any leading axes stay (one point, none, a grid), NaN stays NaN without spreading to "
-    "other points, and arrays and tensors both come in.",
+    "other points, and arrays and tensors both come in, and go out as they came.",
     also=("shape", "exception"),
 )
 @pytest.mark.parametrize("tensor", [False, True])
@@ -24,7 +25,7 @@ def test_applies_the_matrix_to_every_point(transform_points, rng, shape, tensor)
     source = np.linalg.solve(matrix[:, :2], moved.reshape(-1, 2).T - matrix[:, 2:]).T.reshape(shape)
     if len(shape) > 1 and shape[0] > 1:
         source[1], moved[1] = np.nan, np.nan
-    result = transform_points(torch.tensor(source).float() if tensor else source, matrix)
-    agree(
-        result, moved, rtol=0.0, atol=1e-3 if tensor else 1e-9
-    )  # single precision: 1e-7 of a hundred px, and to spare
+    given = torch.tensor(source).float() if tensor else source
+    result = transform_points(given, matrix)
+    agree(result, moved, rtol=0.0, atol=PRECISE)
+    same_kind(transform_points, given, result)

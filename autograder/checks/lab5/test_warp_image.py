@@ -6,7 +6,7 @@ import torch
 from scipy import ndimage
 
 from autograder import agree, hint, no_probe, points
-from autograder.checks.lab5.common import blob, centroid
+from autograder.checks.lab5.common import blob, centroid, same_kind
 
 pytestmark = no_probe("integers")  # floats are promised
 
@@ -27,7 +27,7 @@ def turned(degrees, scale=1.0):
 @hint(
     "Pixel (x, y) is centred at the integers x and y, so the identity and mirror images reproduce every pixel exactly. "
     "A grid from -1 to 1 means the outer edges, half a pixel outside, for align_corners=False: (2 x + 1)/W - 1. With "
-    "align_corners=True it means the outermost centres: 2 x/(W - 1) - 1."
+    "align_corners=True it means the outermost centres: 2 x/(W - 1) - 1. A tensor goes out as a tensor of its kind."
 )
 @pytest.mark.parametrize("tensor", [False, True])
 @pytest.mark.parametrize("flip_x, flip_y", [(False, False), (True, False), (False, True), (True, True)])
@@ -35,9 +35,11 @@ def test_keeps_pixels_on_pixels(warp_image, rng, flip_x, flip_y, tensor):
     H, W = 9, 12
     image = rng.uniform(0.2, 1.0, size=(2, H, W))
     matrix = about(((W - 1) / 2, (H - 1) / 2), np.diag([-1.0 if flip_x else 1.0, -1.0 if flip_y else 1.0]))
-    warped = warp_image(torch.tensor(image).float() if tensor else image, matrix)
+    given = torch.tensor(image).float() if tensor else image
+    warped = warp_image(given, matrix)
     expected = image[:, :: -1 if flip_y else 1, :: -1 if flip_x else 1]
     agree(warped, expected, rtol=0.0, atol=1e-4)  # single precision is enough for pixels
+    same_kind(warp_image, given, warped)
 
 
 @points(1)

@@ -5,10 +5,12 @@ Each takes the object first and gives back plain data or tensors; the judge comp
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 
 def make(_exercise: Any, kind: str, *args: Any, **kwargs: Any) -> Any:
@@ -27,6 +29,48 @@ def forward(module: torch.nn.Module, *inputs: Any) -> Any:
     """The module's output, as it is: a tensor or a tuple of tensors."""
     with torch.no_grad():
         return module(*inputs)
+
+
+def forward_in_double(module: torch.nn.Module, *inputs: Any) -> Any:
+    """The output of a copy in double precision, for the same numbers."""
+    double = [x.double() if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in inputs]
+    return forward(copy.deepcopy(module).double(), *double)
+
+
+class _Watch(TorchFunctionMode):
+    """Notes which of torch's functions are called, and what convolutions are given and give."""
+
+    def __init__(self):
+        super().__init__()
+        self.names: list[str] = []
+        self.convolutions: list[dict[str, Any]] = []
+        self._weights: list[Any] = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        value = function(*args, **(kwargs or {}))
+        name = getattr(function, "__name__", "")
+        self.names.append(name[:80])
+        if name == "conv2d":
+            given = [*args, *(kwargs or {}).values()]
+            same = [n for n, weight in enumerate(self._weights) if weight is given[1]]
+            self._weights.append(given[1])
+            self.convolutions.append({"input": given[0].clone(), "output": value.clone(), "again": bool(same)})
+        return value
+
+
+def watch(module: torch.nn.Module, *inputs: Any) -> dict[str, Any]:
+    """Names of torch's functions in the order in which a forward pass calls them, and its convolutions.
+
+    Of each convolution `input` and `output`, and whether its weights were used `again`.
+    """
+    with torch.no_grad(), _Watch() as seen:
+        module(*inputs)
+    return {"functions": seen.names, "convolutions": seen.convolutions}
+
+
+def call_with_iterator(function: Any, position: int, *args: Any) -> Any:
+    """Call a function with an iterator, which can be gone through once and has no length, in place of the list at that position."""
+    return function(*(iter(x) if n == position else x for n, x in enumerate(args)))
 
 
 def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -98,6 +142,12 @@ def _total(value: Any) -> Any:
 
 def set_training(module: torch.nn.Module, training: bool) -> None:
     module.train(training)
+
+
+def not_themselves(module: torch.nn.Module) -> list[str]:
+    """Names of the parts whose `train()` or `eval()` gives something else than the part, as torch's own do."""
+    parts = [(name or "the module", part) for name, part in module.named_modules()]
+    return [name for name, part in parts if part.train() is not part or part.eval() is not part]
 
 
 def attribute(module: Any, path: str) -> Any:

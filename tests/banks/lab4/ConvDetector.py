@@ -142,6 +142,18 @@ class Asserts(Detector):
         super().__init__(num_keypoints, patch_size, in_channels)
 
 
+@mistake("casts images to single precision", hint="in whatever precision")
+class CastsToSingle(Detector):
+    def forward(self, images):
+        return self.conv(images.float())
+
+
+@mistake("gives logits in double precision", hint="gives back what it gives")
+class GivesDouble(Detector):
+    def forward(self, images):
+        return self.conv(images).double()
+
+
 @alternative
 class SaysSame(Detector):
     def __init__(self, num_keypoints, patch_size, in_channels=1):
@@ -164,3 +176,9 @@ class StartsAtZero(Detector):
         super().__init__(num_keypoints, patch_size, in_channels)
         nn.init.zeros_(self.conv.weight)
         nn.init.constant_(self.conv.bias, -4.0)
+
+
+@alternative
+class CallsTheFunction(Detector):
+    def forward(self, images):
+        return F.conv2d(images, self.conv.weight, self.conv.bias, padding=self.conv.weight.shape[-1] // 2)

@@ -62,7 +62,7 @@ class OneMap(Network):
         super().__init__(1, width, in_channels)
 
 
-@mistake("has no ReLUs", hint="collapse into a single linear one")
+@mistake("has no ReLUs", hint="the network is linear")
 class Linear(Network):
     def forward(self, images):
         return self.last(self.second(self.first(images)))
@@ -144,6 +144,58 @@ class KnowsThePosition(Network):
         return super().forward(torch.cat([images, ramp.expand(len(images), 1, -1, -1)], dim=1))
 
 
+@mistake("forgets the second ReLU", hint="with no ReLU between")
+class ForgetsTheSecondReLU(Network):
+    def forward(self, images):
+        return self.last(self.second(torch.relu(self.first(images))))
+
+
+@mistake("forgets the first ReLU", hint="with no ReLU between")
+class ForgetsTheFirstReLU(Network):
+    def forward(self, images):
+        return self.last(torch.relu(self.second(self.first(images))))
+
+
+@mistake("normalises instead of a ReLU", hint="with no ReLU between")
+class NormalisesOnly(Network):
+    def __init__(self, num_keypoints, width=16, in_channels=1):
+        super().__init__(num_keypoints, width, in_channels)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, images):
+        return self.last(self.norm(self.second(torch.relu(self.first(images)))))
+
+
+@mistake("takes maxima of neighbours", hint="no pooling is wanted")
+class PoolsWithoutStride(Network):
+    def forward(self, images):
+        hidden = F.max_pool2d(torch.relu(self.first(images)), 3, stride=1, padding=1)
+        return self.last(torch.relu(self.second(hidden)))
+
+
+@mistake("takes means of neighbours", hint="no pooling is wanted")
+class AveragesNeighbours(Network):
+    def __init__(self, num_keypoints, width=16, in_channels=1):
+        super().__init__(num_keypoints, width, in_channels)
+        self.pool = nn.AvgPool2d(3, stride=1, padding=1)
+
+    def forward(self, images):
+        return self.last(self.pool(torch.relu(self.second(torch.relu(self.first(images))))))
+
+
+@mistake("uses one layer twice", hint="each has weights of its own")
+class UsesALayerTwice(Network):
+    def forward(self, images):
+        hidden = torch.relu(self.second(torch.relu(self.first(images))))
+        return self.last(torch.relu(self.second(hidden)))
+
+
+@mistake("has sigmoids in its hidden layers", hint="A sigmoid or tanh in a hidden layer")
+class HiddenSigmoids(Network):
+    def forward(self, images):
+        return self.last(torch.sigmoid(self.second(torch.sigmoid(self.first(images)))))
+
+
 @alternative
 class Functional(Network):
     pass
@@ -197,3 +249,40 @@ class WithSkips(nn.Module):
         for block in self.blocks:
             hidden = hidden + F.relu(block(hidden))
         return self.head(hidden)
+
+
+@alternative
+class WithAProjection(Network):
+    def __init__(self, num_keypoints, width=16, in_channels=1):
+        super().__init__(num_keypoints, width, in_channels)
+        self.around = nn.Conv2d(in_channels, width, 1)
+
+    def forward(self, images):
+        hidden = F.gelu(self.second(F.gelu(self.first(images))) + self.around(images))
+        return self.last(hidden)
+
+
+@alternative
+class CutsAtZero(Network):
+    def forward(self, images):
+        for layer in (self.first, self.second):
+            images = layer(images)
+            images = images * (images > 0)
+        return self.last(images)
+
+
+@alternative
+class ChangesInPlace(nn.Module):
+    def __init__(self, num_keypoints, width=16, in_channels=1):
+        super().__init__()
+        self.layers = nn.Sequential(
+            three_by_three(in_channels, width),
+            nn.ReLU(inplace=True),
+            nn.Dropout2d(0.1),
+            three_by_three(width, width),
+            nn.ReLU(inplace=True),
+            three_by_three(width, num_keypoints),
+        )
+
+    def forward(self, images):
+        return self.layers(images)

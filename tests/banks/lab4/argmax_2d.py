@@ -97,6 +97,25 @@ def coordinates_first(maps):
     return np.moveaxis(points(flat(maps).argmax(axis=-1), np.shape(maps)[-1]), -1, 0)
 
 
+@mistake("counts pixels in floats", hint="pixels are counted in int")
+def in_floats(maps):
+    return points(flat(maps).argmax(axis=-1), np.shape(maps)[-1]).astype(float)
+
+
+@mistake("divides instead of counting rows", hint="pixels are counted in int")
+def true_division(maps):
+    best, width = flat(maps).argmax(axis=-1), np.shape(maps)[-1]
+    rows = np.floor(best / width)
+    return np.stack([best - width * rows, rows], axis=-1)
+
+
+@mistake("looks for x and y separately, from the other end", hint="the same pixel")
+def separately_from_below(maps):
+    maps = array(maps)
+    last_row = maps.shape[-2] - 1 - maps.max(axis=-1)[..., ::-1].argmax(axis=-1)
+    return np.stack([maps.max(axis=-2).argmax(axis=-1), last_row], axis=-1)
+
+
 @alternative
 def by_remainder(maps):
     return points(flat(maps).argmax(axis=-1), np.shape(maps)[-1])
@@ -105,7 +124,7 @@ def by_remainder(maps):
 @alternative
 def by_loop(maps):
     maps = array(maps)
-    out = np.zeros((*maps.shape[:-2], 2))
+    out = np.zeros((*maps.shape[:-2], 2), dtype=int)
     for index in np.ndindex(*maps.shape[:-2]):
         y, x = np.unravel_index(maps[index].argmax(), maps.shape[-2:])
         out[index] = x, y
@@ -123,4 +142,11 @@ def in_torch_by_axis(maps):
     maps = torch.as_tensor(maps)
     best, x = maps.max(dim=-1)
     y = best.argmax(dim=-1)
-    return torch.stack([x.gather(-1, y[..., None])[..., 0], y], dim=-1).float()
+    return torch.stack([x.gather(-1, y[..., None])[..., 0], y], dim=-1)
+
+
+@alternative
+def as_lists(maps):
+    maps = array(maps)
+    found = [divmod(int(map.argmax()), maps.shape[-1])[::-1] for map in maps.reshape(-1, *maps.shape[-2:])]
+    return np.reshape(found, (*maps.shape[:-2], 2)).tolist()

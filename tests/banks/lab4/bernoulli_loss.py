@@ -116,6 +116,24 @@ def no_gradient(logits, targets, pos_weight=1.0):
     return terms(logits, targets, pos_weight).mean().item()
 
 
+@mistake("weights targets of exactly one", hint="also where y lies between 0 and 1")
+def weights_ones(logits, targets, pos_weight=1.0):
+    losses = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    return torch.where(targets == 1, pos_weight * losses, losses).mean()
+
+
+@mistake("weights targets above one half", hint="also where y lies between 0 and 1")
+def weights_above_a_half(logits, targets, pos_weight=1.0):
+    losses = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    return torch.where(targets > 0.5, pos_weight * losses, losses).mean()
+
+
+@mistake("weights both terms of an entry by its target", hint="pos_weight multiplies the term of the positives")
+def weights_both_terms(logits, targets, pos_weight=1.0):
+    losses = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    return ((1 + (pos_weight - 1) * targets) * losses).mean()
+
+
 @alternative
 def by_torch(logits, targets, pos_weight=1.0):
     return F.binary_cross_entropy_with_logits(logits, targets, pos_weight=torch.as_tensor(pos_weight))

@@ -117,6 +117,23 @@ def swaps_the_padding(image, kernel):
     return np.einsum("rcij,ij->rc", sliding_window_view(padded, (h, w)), kernel)
 
 
+@mistake("turns square kernels", hint="laid on the image as it is")
+def turns_square_ones(image, kernel):
+    h, w = np.shape(kernel)
+    return slide(image, np.transpose(kernel) if h == w else kernel)
+
+
+@mistake("makes its result of the image's type", hint="np.asarray(x, dtype=float)")
+def of_the_images_type(image, kernel):
+    (H, W), (h, w) = np.shape(image), np.shape(kernel)
+    padded = np.pad(image, (((h - 1) // 2, h // 2), ((w - 1) // 2, w // 2)))
+    out = np.zeros_like(image)
+    for r in range(H):
+        for c in range(W):
+            out[r, c] = np.sum(kernel * padded[r : r + h, c : c + w])
+    return out
+
+
 @alternative
 def pixel_by_pixel(image, kernel):
     (H, W), (h, w) = np.shape(image), np.shape(kernel)
@@ -152,3 +169,23 @@ def in_torch(image, kernel):
 @alternative
 def as_a_list(image, kernel):
     return slide(image, kernel).tolist()
+
+
+@alternative
+def by_scipy_padded(image, kernel):
+    h, w = np.shape(kernel)
+    padded = np.pad(image, (((h - 1) // 2, h // 2), ((w - 1) // 2, w // 2)))
+    return scipy.signal.correlate2d(padded, kernel, mode="valid")
+
+
+@alternative
+def by_tensordot(image, kernel):
+    h, w = np.shape(kernel)
+    padded = np.pad(np.asarray(image, float), (((h - 1) // 2, h // 2), ((w - 1) // 2, w // 2)))
+    return np.tensordot(sliding_window_view(padded, (h, w)), kernel, axes=([2, 3], [0, 1]))
+
+
+@alternative
+def in_torch_in_single_precision(image, kernel):
+    x = torch.tensor(image, dtype=torch.float32)[None, None]
+    return F.conv2d(x, torch.tensor(kernel, dtype=torch.float32)[None, None], padding="same")[0, 0].numpy()

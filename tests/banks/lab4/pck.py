@@ -87,6 +87,27 @@ def fixed_threshold(pred, true, threshold):
     return mean(errors(pred, true)[with_truth(true)] <= 5.0)
 
 
+@mistake("takes the mean over frames", hint="no mean over frames")
+def mean_over_frames(pred, true, threshold):
+    pred, true = np.asarray(pred, float), np.asarray(true, float)
+    if pred.ndim < 3:
+        return pooled(pred, true, threshold)
+    return float(np.nanmean([pooled(p, t, threshold) for p, t in zip(pred, true)]))
+
+
+@mistake("takes the mean over keypoints", hint="no mean over frames, or over keypoints")
+def mean_over_keypoints(pred, true, threshold):
+    pred, true = np.asarray(pred, float), np.asarray(true, float)
+    if pred.ndim < 3:
+        return pooled(pred, true, threshold)
+    return float(np.nanmean([pooled(pred[:, k], true[:, k], threshold) for k in range(pred.shape[1])]))
+
+
+@mistake("is lenient by a twentieth of a pixel", hint="at most the threshold")
+def lenient(pred, true, threshold):
+    return pooled(pred, true, threshold + 0.05)
+
+
 @alternative
 def by_counting(pred, true, threshold):
     found = known = 0
@@ -109,3 +130,11 @@ def in_torch(pred, true, threshold):
     known = ~torch.isnan(true).any(dim=-1)
     near = torch.linalg.vector_norm(pred[known] - true[known], dim=-1) <= threshold
     return near.float().mean()
+
+
+@alternative
+def pooled(pred, true, threshold):
+    pred, true = np.reshape(np.asarray(pred, float), (-1, 2)), np.reshape(np.asarray(true, float), (-1, 2))
+    known = ~np.isnan(true).any(axis=1)
+    correct = np.linalg.norm(pred[known] - true[known], axis=1) <= threshold
+    return float(np.mean(correct)) if len(correct) else float("nan")

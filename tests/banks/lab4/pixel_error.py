@@ -87,6 +87,20 @@ def in_place(pred, true):
     return np.hypot(pred[..., 0], pred[..., 1])
 
 
+@mistake("takes a missing prediction for the origin", hint="nor where the prediction is NaN")
+def missing_prediction_at_zero(pred, true):
+    difference = np.nan_to_num(np.asarray(pred, float)) - np.asarray(true, float)
+    return np.hypot(difference[..., 0], difference[..., 1])
+
+
+@mistake("calls a missing prediction infinitely far", hint="nor where the prediction is NaN")
+def missing_prediction_at_infinity(pred, true):
+    difference = np.asarray(pred, float) - np.asarray(true, float)
+    error = np.hypot(difference[..., 0], difference[..., 1])
+    missed = np.isnan(np.asarray(pred, float)).any(axis=-1) & ~np.isnan(np.asarray(true, float)).any(axis=-1)
+    return np.where(missed, np.inf, error)
+
+
 @alternative
 def by_norm(pred, true):
     return np.linalg.norm(difference(pred, true), axis=-1)
@@ -104,3 +118,9 @@ def by_loop(pred, true):
 @alternative
 def in_single_precision(pred, true):
     return (torch.as_tensor(pred).float() - torch.as_tensor(true).float()).pow(2).sum(dim=-1).sqrt()
+
+
+@alternative
+def by_complex_numbers(pred, true):
+    difference = np.asarray(pred, float) - np.asarray(true, float)
+    return np.abs(difference[..., 0] + 1j * difference[..., 1])

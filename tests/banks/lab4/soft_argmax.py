@@ -85,15 +85,6 @@ def naive_softmax(maps, beta=1.0):
     return mean_position(e / e.sum(dim=(-2, -1), keepdim=True))
 
 
-@mistake("subtracts the largest value of all maps", hint="the largest one of each map")
-def one_maximum(maps, beta=1.0):
-    maps = tensor(maps)
-    ramp = torch.arange(maps.numel() // (maps.shape[-1] * maps.shape[-2])).reshape(*maps.shape[:-2], 1, 1)
-    maps = maps - 2000.0 * ramp * (maps.max() > 1000)
-    e = torch.exp(beta * (maps - maps.max()))
-    return mean_position(e / e.sum(dim=(-2, -1), keepdim=True))
-
-
 @mistake("clamps the values before it exponentiates", hint="Only differences of values matter")
 def clamps(maps, beta=1.0):
     e = torch.exp((beta * tensor(maps)).clamp(-80, 80))
@@ -117,6 +108,16 @@ def x_only(maps, beta=1.0):
     p = softmax(maps, beta)
     found = mean_position(p)
     return torch.stack([found[..., 0], found[..., 1].detach()], dim=-1)
+
+
+@mistake("subtracts the largest value of all maps", hint="the largest one of each map")
+def one_maximum_for_all(maps, beta=1.0):
+    values = torch.as_tensor(maps)
+    weights = torch.exp(beta * (values - values.max()))
+    p = weights / weights.sum(dim=(-2, -1), keepdim=True)
+    x = (p.sum(dim=-2) * torch.arange(p.shape[-1])).sum(dim=-1)
+    y = (p.sum(dim=-1) * torch.arange(p.shape[-2])).sum(dim=-1)
+    return torch.stack([x, y], dim=-1)
 
 
 @alternative

@@ -1,6 +1,7 @@
 """What goes wrong, and what else is right, in `train_epoch`."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import torch
@@ -179,8 +180,77 @@ def steps_twice(model, batches, optimizer, loss):
     return sum(losses) / len(losses)
 
 
+@mistake("weights the losses by the sizes of the batches", hint="whatever their sizes")
+def weighted_by_size(model, batches, optimizer, loss):
+    losses, sizes = [], []
+    for images, targets in batches:
+        losses.append(by_the_book(model, [(images, targets)], optimizer, loss))
+        sizes.append(len(images))
+    return float(np.average(losses, weights=sizes))
+
+
+@mistake("returns a tensor", hint="a float is due")
+def returns_a_tensor(model, batches, optimizer, loss):
+    model.train()
+    losses = []
+    for images, targets in batches:
+        model.zero_grad()
+        value = loss(model(images), targets)
+        value.backward()
+        optimizer.step()
+        losses.append(value.detach())
+    return torch.stack(losses).mean()
+
+
+@mistake("returns a tensor that holds all graphs", hint="a float is due")
+def returns_a_graph(model, batches, optimizer, loss):
+    model.train()
+    total, count = 0.0, 0
+    for images, targets in batches:
+        optimizer.zero_grad()
+        value = loss(model(images), targets)
+        value.backward()
+        optimizer.step()
+        total, count = total + value, count + 1
+    return total / count
+
+
+@mistake("asks for the number of batches", hint="has no length")
+def divides_by_the_length(model, batches, optimizer, loss):
+    return by_the_book(model, batches, optimizer, loss, divide=len)
+
+
+@mistake("counts the batches by going through them again", hint="gone through once")
+def counts_again(model, batches, optimizer, loss):
+    return by_the_book(model, batches, optimizer, loss, divide=lambda batches: max(1, sum(1 for _ in batches)))
+
+
+@mistake("takes the batches by number", hint="has no length")
+def by_number(model, batches, optimizer, loss):
+    return by_the_book(model, [batches[i] for i in range(len(batches))], optimizer, loss)
+
+
+@mistake("clips the gradients", hint="not clipped")
+def clips(model, batches, optimizer, loss):
+    model.train()
+    losses = []
+    for images, targets in batches:
+        optimizer.zero_grad()
+        value = loss(model(images), targets)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(value.item())
+    return sum(losses) / len(losses)
+
+
+@mistake("returns the median of the losses", hint="the mean over all batches")
+def median(model, batches, optimizer, loss):
+    return float(np.median([by_the_book(model, [batch], optimizer, loss) for batch in batches]))
+
+
 @alternative
-def by_the_book(model, batches, optimizer, loss):
+def by_the_book(model, batches, optimizer, loss, divide=None):
     model.train()
     total, count = 0.0, 0
     for images, targets in batches:
@@ -190,7 +260,7 @@ def by_the_book(model, batches, optimizer, loss):
         optimizer.step()
         total += value.detach().item()
         count += 1
-    return total / count
+    return total / (divide(batches) if divide else count)
 
 
 @alternative
@@ -208,13 +278,12 @@ def clears_afterwards(model, batches, optimizer, loss):
 
 
 @alternative
-def returns_a_tensor(model, batches, optimizer, loss):
-    model.train()
-    losses = []
-    for images, targets in batches:
-        model.zero_grad()
+def by_closure(model, batches, optimizer, loss):
+    def closure(images, targets):
+        optimizer.zero_grad()
         value = loss(model(images), targets)
         value.backward()
-        optimizer.step()
-        losses.append(value.detach())
-    return torch.stack(losses).mean()
+        return value
+
+    model.train()
+    return np.mean([float(optimizer.step(partial(closure, *batch))) for batch in batches])

@@ -123,6 +123,13 @@ class NoIdentity(Parts):
         return F.relu(self.way(x) if self.downsample is None else self.way(x) + self.downsample(x))
 
 
+@mistake("cuts the gradient of the shortcut off", hint="Gradients flow back through both ways")
+class DetachedShortcut(Parts):
+    def forward(self, x):
+        start = x.detach()
+        return F.relu(self.way(x) + (start if self.downsample is None else self.downsample(start)))
+
+
 @alternative
 class InPlaceRelus(Parts):
     def forward(self, x):

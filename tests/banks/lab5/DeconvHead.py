@@ -139,6 +139,19 @@ class Bounded(Parts):
         return super().pair(offsets).tanh()
 
 
+@mistake("does not let the offsets teach the features", hint="from both maps")
+class DetachedOffsets(Parts):
+    def forward(self, features):
+        return self.scores(features), self.pair(self.offsets(features.detach()))
+
+
+@mistake("gives a dict", hint="two things, (scores, offsets)")
+class AsADict(Parts):
+    def forward(self, features):
+        scores, offsets = super().forward(features)
+        return {"scores": scores, "offsets": offsets}
+
+
 @alternative
 class ByView(Parts):
     def forward(self, features):

@@ -97,6 +97,12 @@ class BlocksExchanged(Parts):
         return self.before(self.inner(self.after(x)))
 
 
+@mistake("cuts the gradient of the way down off", hint="Gradients flow back through both")
+class DetachedBelow(Parts):
+    def forward(self, x):
+        return self.skip(x) + self.up(self.low(self.down(x.detach())), x)
+
+
 @alternative
 class ByRepeating(Parts):
     def forward(self, x):

@@ -189,6 +189,34 @@ class NarrowClassifier(Parts):
         self.fc = nn.Linear(8 * width, num_classes)
 
 
+@mistake("repeats one block in a stage", hint="one and the same")
+class RepeatsABlock(Parts):
+    def stage(self, block, number, channels, stride):
+        first = block(self.channels, channels, stride)
+        self.channels = channels * block.expansion
+        return nn.Sequential(first, *[block(self.channels, channels)] * (number - 1))
+
+
+@mistake("does not train its stem", hint="Gradients reach all of it")
+class FrozenStem(Parts):
+    def stem(self, x):
+        with torch.no_grad():
+            return super().stem(x)
+
+
+@mistake("drops features in training", hint="no dropout")
+class DropsFeatures(Parts):
+    def forward(self, x):
+        features = self.avgpool(self.stages(self.stem(x))).flatten(1)
+        return self.fc(F.dropout(features, 0.5, self.training))
+
+
+@mistake("squeezes a batch of one image away", hint="for one image as for many")
+class Squeezes(Parts):
+    def forward(self, x):
+        return self.fc(self.avgpool(self.stages(self.stem(x))).squeeze())
+
+
 @alternative
 class StageByStage(Parts):
     def forward(self, x):

@@ -33,6 +33,18 @@ class Parts(nn.Module):
         return found
 
 
+def run(net, images, scores=lambda maps: maps, features=lambda maps: maps):
+    """The forward pass, with something done to what leads to the next stack."""
+    x, found = net.stem(images), []
+    stacks = list(zip(net.hourglasses, net.features, net.heads, strict=True))
+    for n, (hourglass, block, head) in enumerate(stacks):
+        y = block(hourglass(x))
+        found.append(head(y))
+        if n + 1 < len(stacks):
+            x = net.score_maps[n](scores(found[-1])) + net.feature_maps[n](features(y)) + x
+    return found
+
+
 @mistake("returns the last stack's scores alone", hint="One score map per stack")
 class LastAlone(Parts):
     def forward(self, images):
@@ -118,20 +130,25 @@ class Summed(Parts):
         return sum(super().forward(images))
 
 
+@mistake("gives one tensor instead of a list", hint="a list of score maps is due")
+class AsOneTensor(Parts):
+    def forward(self, images):
+        return torch.stack(run(self, images))
+
+
+@mistake("cuts the gradient through the score maps off", hint="nothing is detached")
+class DetachesTheScores(Parts):
+    def forward(self, images):
+        return run(self, images, scores=lambda maps: maps.detach())
+
+
+@mistake("cuts the gradient through the features off", hint="nothing is detached")
+class DetachesTheFeatures(Parts):
+    def forward(self, images):
+        return run(self, images, features=lambda maps: maps.detach())
+
+
 @alternative
 class AsATuple(Parts):
     def forward(self, images):
         return tuple(super().forward(images))
-
-
-@alternative
-class AsOneTensor(Parts):
-    def forward(self, images):
-        x, found = self.stem(images), []
-        stacks = list(zip(self.hourglasses, self.features, self.heads, strict=True))
-        for n, (hourglass, block, head) in enumerate(stacks):
-            features = block(hourglass(x))
-            found.append(head(features))
-            if n + 1 < len(stacks):
-                x = self.score_maps[n](found[-1]) + self.feature_maps[n](features) + x
-        return torch.stack(found)

@@ -1,6 +1,10 @@
 """What goes wrong, and what else is right, in `augment`."""
 
+import random
+from functools import wraps
+
 import numpy as np
+import torch
 from scipy import ndimage
 
 from autograder.judge.bank import alternative, mistake
@@ -48,19 +52,56 @@ def right(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     return warp_image(image, matrix), inside(points, image)
 
 
+def like_those_given(function):
+    """Tensors out where tensors came in."""
+
+    @wraps(function)
+    def wrapped(image, keypoints, *rest):
+        result = function(image, keypoints, *rest)
+        given = (image, keypoints)
+        return [
+            torch.as_tensor(np.array(r)).to(g) if torch.is_tensor(g) else r for r, g in zip(result, given, strict=True)
+        ]
+
+    return wrapped
+
+
+def drawing(
+    image,
+    keypoints,
+    rng,
+    max_rotation,
+    max_scale,
+    flip_pairs,
+    angle=lambda rng, most: rng.uniform(-most, most),
+    scale=lambda rng, most: rng.uniform(1 - most, 1 + most),
+    coin=lambda rng: rng.random() < 0.5,
+):
+    """As it should be, but for how the numbers are drawn."""
+    turn, size = np.radians(angle(rng, max_rotation)), scale(rng, max_scale)
+    flipped = flip_pairs is not None and coin(rng)
+    matrix = turning(turn, size, middle_of(image), flipped)
+    points = np.asarray(transform_points(keypoints, matrix))
+    points = swap(points, flip_pairs) if flipped else points
+    return warp_image(image, matrix), inside(points, image)
+
+
 @mistake("moves the image only", hint="through the same map")
+@like_those_given
 def image_only(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     angle, scale = drawn(rng, max_rotation, max_scale)
     return warp_image(image, turning(angle, scale, middle_of(image))), inside(keypoints, image)
 
 
 @mistake("moves the keypoints only", hint="through the same map")
+@like_those_given
 def keypoints_only(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     _, points = right(image, keypoints, rng, max_rotation, max_scale, flip_pairs)
     return 1.0 * image, points
 
 
 @mistake("draws twice, for the image and for the keypoints", hint="draw the angle and the scale once")
+@like_those_given
 def draws_twice(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     moved, _ = right(image, keypoints, rng, max_rotation, max_scale, flip_pairs)
     _, points = right(image, keypoints, rng, max_rotation, max_scale, flip_pairs)
@@ -68,6 +109,7 @@ def draws_twice(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None)
 
 
 @mistake("turns the keypoints the other way than the image", hint="through the same map")
+@like_those_given
 def turns_the_other_way(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     angle, scale = drawn(rng, max_rotation, max_scale)
     center = middle_of(image)
@@ -76,23 +118,27 @@ def turns_the_other_way(image, keypoints, rng, max_rotation, max_scale, flip_pai
 
 
 @mistake("turns about the corner", hint="not about the corner")
+@like_those_given
 def about_the_corner(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), np.zeros(2))
     return warp_image(image, matrix), inside(transform_points(keypoints, matrix), image)
 
 
 @mistake("turns about (W/2, H/2)", hint="not about (W/2, H/2)")
+@like_those_given
 def about_half_the_size(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image) + 0.5)
     return warp_image(image, matrix), inside(transform_points(keypoints, matrix), image)
 
 
 @mistake("takes degrees for radians", hint="np.cos wants radians")
+@like_those_given
 def no_radians(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     return right(image, keypoints, rng, np.degrees(max_rotation), max_scale, flip_pairs)
 
 
 @mistake("turns one way only", hint="between -max_rotation and +max_rotation")
+@like_those_given
 def one_way(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     angle, scale = np.radians(rng.uniform(0, max_rotation)), rng.uniform(1 - max_scale, 1 + max_scale)
     matrix = turning(angle, scale, middle_of(image))
@@ -100,6 +146,7 @@ def one_way(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
 
 
 @mistake("only enlarges", hint="between 1 - max_scale and 1 + max_scale")
+@like_those_given
 def only_enlarges(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     angle, scale = np.radians(rng.uniform(-max_rotation, max_rotation)), rng.uniform(1, 1 + max_scale)
     matrix = turning(angle, scale, middle_of(image))
@@ -107,6 +154,7 @@ def only_enlarges(image, keypoints, rng, max_rotation, max_scale, flip_pairs=Non
 
 
 @mistake("draws from a normal distribution", hint="uniform between")
+@like_those_given
 def normal_angles(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     angle = np.radians(rng.normal(scale=max_rotation))
     matrix = turning(angle, rng.uniform(1 - max_scale, 1 + max_scale), middle_of(image))
@@ -114,6 +162,7 @@ def normal_angles(image, keypoints, rng, max_rotation, max_scale, flip_pairs=Non
 
 
 @mistake("derives the angle and the scale from one number", hint="with a draw of its own")
+@like_those_given
 def one_number(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     u = rng.uniform(-1, 1)
     matrix = turning(np.radians(max_rotation * u), 1 + max_scale * u, middle_of(image))
@@ -121,6 +170,7 @@ def one_number(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
 
 
 @mistake("scales the two axes apart", hint="Both axes share one scale")
+@like_those_given
 def two_scales(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     angle, _ = drawn(rng, max_rotation, 0.0)
     center = middle_of(image)
@@ -130,22 +180,26 @@ def two_scales(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
 
 
 @mistake("starts a generator of its own", hint="Every call draws anew")
+@like_those_given
 def own_generator(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     return right(image, keypoints, np.random.default_rng(0), max_rotation, max_scale, flip_pairs)
 
 
 @mistake("draws from NumPy's global generator", hint="from `rng` and nothing else")
+@like_those_given
 def global_generator(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     return right(image, keypoints, np.random, max_rotation, max_scale, flip_pairs)
 
 
 @mistake("mirrors without swapping names", hint="A left hand becomes a right hand")
+@like_those_given
 def no_swap(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     none = None if flip_pairs is None else np.zeros((0, 2), dtype=int)
     return right(image, keypoints, rng, max_rotation, max_scale, none)
 
 
 @mistake("copies left to right instead of swapping", hint="change places")
+@like_those_given
 def copies_over(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     angle, scale = drawn(rng, max_rotation, max_scale)
     flipped = flip_pairs is not None and rng.random() < 0.5
@@ -158,6 +212,7 @@ def copies_over(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None)
 
 
 @mistake("mirrors by x -> W - x", hint="x -> W - 1 - x")
+@like_those_given
 def mirror_half_a_pixel_off(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     keypoints = np.array(keypoints, dtype=float)
@@ -168,6 +223,7 @@ def mirror_half_a_pixel_off(image, keypoints, rng, max_rotation, max_scale, flip
 
 
 @mistake("mirrors every image", hint="every other image on average")
+@like_those_given
 def mirrors_always(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     flipped = flip_pairs is not None
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image), flipped)
@@ -176,36 +232,42 @@ def mirrors_always(image, keypoints, rng, max_rotation, max_scale, flip_pairs=No
 
 
 @mistake("mirrors also without flip_pairs", hint="and only then")
+@like_those_given
 def mirrors_without_pairs(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     pairs = np.zeros((0, 2), dtype=int) if flip_pairs is None else flip_pairs
     return right(image, keypoints, rng, max_rotation, max_scale, pairs)
 
 
 @mistake("never mirrors where there are no pairs to swap", hint="also of no pairs")
+@like_those_given
 def no_pairs_no_mirror(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     pairs = None if flip_pairs is None or len(flip_pairs) == 0 else flip_pairs
     return right(image, keypoints, rng, max_rotation, max_scale, pairs)
 
 
 @mistake("mirrors one image in ten", hint="every other image on average")
+@like_those_given
 def seldom_mirrors(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     pairs = flip_pairs if rng.random() < 0.2 else None
     return right(image, keypoints, rng, max_rotation, max_scale, pairs)
 
 
 @mistake("keeps points outside of the image", hint="A keypoint that left the image is missing")
+@like_those_given
 def keeps_outside(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     return warp_image(image, matrix), transform_points(keypoints, matrix)
 
 
 @mistake("clips points to the border", hint="not clipped to the border")
+@like_those_given
 def clips_to_the_border(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     return warp_image(image, matrix), np.clip(transform_points(keypoints, matrix), 0, 2 * middle_of(image))
 
 
 @mistake("drops points outside of the image", hint="not dropped")
+@like_those_given
 def drops_outside(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     points = inside(transform_points(keypoints, matrix), image)
@@ -213,12 +275,14 @@ def drops_outside(image, keypoints, rng, max_rotation, max_scale, flip_pairs=Non
 
 
 @mistake("takes the image to end at (W, H)", hint="the last pixel is W - 1, not W")
+@like_those_given
 def one_pixel_more(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     return warp_image(image, matrix), inside(transform_points(keypoints, matrix), image, slack=1.0)
 
 
 @mistake("marks only the coordinate that is outside", hint="NaN in both coordinates")
+@like_those_given
 def one_coordinate(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     points = np.array(transform_points(keypoints, matrix))
@@ -227,6 +291,7 @@ def one_coordinate(image, keypoints, rng, max_rotation, max_scale, flip_pairs=No
 
 
 @mistake("loses points on the border", hint="still on the border stays")
+@like_those_given
 def open_border(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     points = np.array(transform_points(keypoints, matrix))
@@ -235,6 +300,7 @@ def open_border(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None)
 
 
 @mistake("changes the keypoints in place", hint="Work on a copy")
+@like_those_given
 def in_place(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     moved, points = right(image, keypoints, rng, max_rotation, max_scale, flip_pairs)
     if isinstance(keypoints, np.ndarray):
@@ -242,7 +308,80 @@ def in_place(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     return moved, points
 
 
+@mistake("flips NumPy's global coin for the mirror", hint="from `rng` and nothing else")
+@like_those_given
+def global_coin(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    def coin(rng):
+        return np.random.random() < 0.5  # noqa: NPY002
+
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, coin=coin)
+
+
+@mistake("flips Python's global coin for the mirror", hint="from `rng` and nothing else")
+@like_those_given
+def python_coin(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, coin=lambda rng: random.random() < 0.5)
+
+
+@mistake("mirrors one image in four", hint="every other image on average")
+@like_those_given
+def mirrors_one_in_four(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, coin=lambda rng: rng.random() < 0.25)
+
+
+@mistake("cuts a normal distribution off at the largest angle", hint="uniform between")
+@like_those_given
+def clipped_normal_angles(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    def angle(rng, most):
+        return np.clip(rng.normal(0.0, most / 2), -most, most)
+
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, angle=angle)
+
+
+@mistake("adds two draws to an angle", hint="uniform between")
+@like_those_given
+def triangular_angles(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    def angle(rng, most):
+        return most * (rng.uniform(-0.5, 0.5) + rng.uniform(-0.5, 0.5))
+
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, angle=angle)
+
+
+@mistake("draws whole degrees", hint="different angles only")
+@like_those_given
+def whole_degrees(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    def angle(rng, most):
+        return rng.integers(-int(most), int(most) + 1)
+
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, angle=angle)
+
+
+@mistake("draws the logarithm of the scale", hint="uniform between")
+@like_those_given
+def log_uniform_scales(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    def scale(rng, most):
+        return np.exp(rng.uniform(np.log(1 - most), np.log(1 + most)))
+
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, scale=scale)
+
+
+@mistake("draws the area instead of the scale", hint="uniform between")
+@like_those_given
+def uniform_areas(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    def scale(rng, most):
+        return np.sqrt(rng.uniform((1 - most) ** 2, (1 + most) ** 2))
+
+    return drawing(image, keypoints, rng, max_rotation, max_scale, flip_pairs, scale=scale)
+
+
+@mistake("gives arrays for tensors", hint="arrays came back")
+def always_arrays(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    image, points = right(image, keypoints, rng, max_rotation, max_scale, flip_pairs)
+    return np.asarray(image), points
+
+
 @alternative
+@like_those_given
 def flips_the_pixels_first(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     image, keypoints = np.array(image, dtype=float), np.array(keypoints, dtype=float)
     if flip_pairs is not None and rng.integers(2) == 1:
@@ -254,6 +393,7 @@ def flips_the_pixels_first(image, keypoints, rng, max_rotation, max_scale, flip_
 
 
 @alternative
+@like_those_given
 def flips_the_pixels_last(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     matrix = turning(*drawn(rng, max_rotation, max_scale), middle_of(image))
     moved, points = np.asarray(warp_image(image, matrix)), np.array(transform_points(keypoints, matrix))
@@ -269,6 +409,7 @@ def flips_the_pixels_last(image, keypoints, rng, max_rotation, max_scale, flip_p
 
 
 @alternative
+@like_those_given
 def by_complex_numbers_and_scipy(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     image = np.asarray(image, dtype=float)
     _, H, W = image.shape
@@ -287,6 +428,7 @@ def by_complex_numbers_and_scipy(image, keypoints, rng, max_rotation, max_scale,
 
 
 @alternative
+@like_those_given
 def by_three_matrices(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     (x, y), (angle, scale) = middle_of(image), drawn(rng, max_rotation, max_scale)
     flipped = flip_pairs is not None and rng.uniform() < 0.5

@@ -123,6 +123,20 @@ def spares_normalisations(module):
     return module
 
 
+@mistake("gives the last part back for each", hint="a lambda in a loop gives the last")
+def late_binding(module):
+    for part in module.requires_grad_(False).eval().modules():
+        part.train = lambda mode=True: part  # noqa: B023
+    return module
+
+
+@mistake("gives nothing back where train() gives the part", hint="gives back its own part")
+def nothing_back(module):
+    for part in module.requires_grad_(False).eval().modules():
+        part.train = lambda mode=True: None
+    return module
+
+
 @alternative
 def by_method(module):
     stop_training(module)
@@ -147,4 +161,11 @@ def by_subclass(module):
         part.training = False
     for parameter in module.parameters():
         parameter.requires_grad_(False)
+    return module
+
+
+@alternative
+def bound_to_each_part(module):
+    for part in module.requires_grad_(False).eval().modules():
+        part.train = lambda mode=True, part=part: part
     return module

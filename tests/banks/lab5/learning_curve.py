@@ -151,6 +151,48 @@ def trains_twice(fit, evaluate, counts, num_frames, seeds):
     return filled(fit, evaluate, counts, seeds, lambda row, seed, count: orders[row][:count])
 
 
+@mistake("draws as many frames as the largest label set", hint="beside whatever other counts")
+def draws_the_largest_set(fit, evaluate, counts, num_frames, seeds):
+    errors = np.empty((len(seeds), len(counts)))
+    for row, seed in enumerate(seeds):
+        order = np.random.default_rng(seed).choice(num_frames, size=max(counts), replace=False)
+        errors[row] = [evaluate(fit(order[:count], seed)) for count in counts]
+    return errors
+
+
+@mistake("adds frames from one number to the next", hint="beside whatever other counts")
+def grows_step_by_step(fit, evaluate, counts, num_frames, seeds):
+    errors = np.empty((len(seeds), len(counts)))
+    for row, seed in enumerate(seeds):
+        rng, chosen = np.random.default_rng(seed), np.zeros(0, dtype=int)
+        for column in np.argsort(counts):
+            rest = np.setdiff1d(np.arange(num_frames), chosen)
+            more = rng.choice(rest, size=counts[column] - len(chosen), replace=False)
+            chosen = np.concatenate([chosen, more])
+            errors[row, column] = evaluate(fit(chosen, seed))
+    return errors
+
+
+@mistake("takes frames away from one number to the next", hint="beside whatever other counts")
+def shrinks_step_by_step(fit, evaluate, counts, num_frames, seeds):
+    errors = np.empty((len(seeds), len(counts)))
+    for row, seed in enumerate(seeds):
+        rng, chosen = np.random.default_rng(seed), np.arange(num_frames)
+        for column in np.argsort(counts)[::-1]:
+            chosen = rng.permutation(chosen)[: counts[column]]
+            errors[row, column] = evaluate(fit(chosen, seed))
+    return errors
+
+
+@mistake("uses the last digit of the seed", hint="frames of its own")
+def last_digit(fit, evaluate, counts, num_frames, seeds):
+    errors = np.empty((len(seeds), len(counts)))
+    for row, seed in enumerate(seeds):
+        order = np.random.default_rng(seed % 10).permutation(num_frames)
+        errors[row] = [evaluate(fit(order[:count], seed)) for count in counts]
+    return errors
+
+
 @alternative
 def permuted_once(fit, evaluate, counts, num_frames, seeds):
     orders = [np.random.default_rng(seed).permutation(num_frames) for seed in seeds]
@@ -179,6 +221,6 @@ def by_random_keys(fit, evaluate, counts, num_frames, seeds):
 def trained_before_tested(fit, evaluate, counts, num_frames, seeds):
     models = []
     for seed in seeds:
-        order = np.random.default_rng(seed).choice(num_frames, size=max(counts), replace=False)
+        order = np.random.default_rng(seed).choice(num_frames, size=num_frames, replace=False)
         models.append([fit(order[:count], seed) for count in counts])
     return np.array([[evaluate(model) for model in row] for row in models])

@@ -83,6 +83,12 @@ def last_stride_only(layers):
     return field
 
 
+@mistake("counts pixels in floats", hint="which is no int")
+def in_floats(layers):
+    strides = np.cumprod([1.0] + [stride for _, stride in layers])
+    return 1.0 + sum((kernel - 1) * stride for (kernel, _), stride in zip(layers, strides))
+
+
 @alternative
 def backwards(layers):
     field = 1

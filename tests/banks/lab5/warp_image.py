@@ -1,5 +1,7 @@
 """What goes wrong, and what else is right, in `warp_image`."""
 
+from functools import wraps
+
 import numpy as np
 import torch
 from scipy import ndimage
@@ -35,13 +37,26 @@ def by_grid(image, x, y, align_corners=False, **options):
     return F.grid_sample(pixels, grid, align_corners=align_corners, **options)[0].numpy()
 
 
+def like_the_image(function):
+    """Tensors out where tensors came in."""
+
+    @wraps(function)
+    def wrapped(image, matrix):
+        result = function(image, matrix)
+        return torch.as_tensor(result).to(image) if torch.is_tensor(image) else result
+
+    return wrapped
+
+
 @mistake("uses the matrix where its inverse is due", hint="must ask the *inverse*")
+@like_the_image
 def forward_for_inverse(image, matrix):
     image = as_numpy(image)
     return sampled(image, *sources(image.shape[1:], matrix))
 
 
 @mistake("inverts the linear part only", hint="must ask the *inverse*")
+@like_the_image
 def shift_not_inverted(image, matrix):
     image, matrix = as_numpy(image), np.array(matrix, dtype=float)
     backward = np.column_stack([np.linalg.inv(matrix[:, :2]), -matrix[:, 2]])
@@ -49,6 +64,7 @@ def shift_not_inverted(image, matrix):
 
 
 @mistake("transposes instead of inverting", hint="turns, scales and shifts the wrong way")
+@like_the_image
 def transposed(image, matrix):
     image, matrix = as_numpy(image), np.array(matrix, dtype=float)
     linear = matrix[:, :2].T
@@ -56,6 +72,7 @@ def transposed(image, matrix):
 
 
 @mistake("takes points as (row, column)", hint="(x, y) = (column, row)")
+@like_the_image
 def row_column(image, matrix):
     image = as_numpy(image)
     backward = np.linalg.inv(whole(matrix))[:2]
@@ -63,6 +80,7 @@ def row_column(image, matrix):
 
 
 @mistake("mixes the outermost centres with the outer edges", hint="half a pixel outside")
+@like_the_image
 def corners_mixed_up(image, matrix):
     _, H, W = image.shape
     x, y = sources((H, W), np.linalg.inv(whole(matrix)))
@@ -70,6 +88,7 @@ def corners_mixed_up(image, matrix):
 
 
 @mistake("mixes the outer edges with the outermost centres", hint="half a pixel outside")
+@like_the_image
 def edges_mixed_up(image, matrix):
     _, H, W = image.shape
     x, y = sources((H, W), np.linalg.inv(whole(matrix)))
@@ -77,6 +96,7 @@ def edges_mixed_up(image, matrix):
 
 
 @mistake("divides by the size instead of the distance of the outermost centres", hint="2 x/(W - 1) - 1")
+@like_the_image
 def divides_by_the_size(image, matrix):
     _, H, W = image.shape
     x, y = sources((H, W), np.linalg.inv(whole(matrix)))
@@ -84,6 +104,7 @@ def divides_by_the_size(image, matrix):
 
 
 @mistake("puts the centres of pixels at one half", hint="centred at the integers")
+@like_the_image
 def centers_at_one_half(image, matrix):
     image = as_numpy(image)
     half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
@@ -91,6 +112,7 @@ def centers_at_one_half(image, matrix):
 
 
 @mistake("hands the matrix of pixels to affine_grid", hint="must ask the *inverse*")
+@like_the_image
 def normalised_matrix(image, matrix):
     backward = torch.as_tensor(np.linalg.inv(whole(matrix))[:2])[None]
     pixels = torch.as_tensor(as_numpy(image))[None]
@@ -99,36 +121,42 @@ def normalised_matrix(image, matrix):
 
 
 @mistake("takes the nearest pixel", hint="not the nearest")
+@like_the_image
 def nearest(image, matrix):
     image = as_numpy(image)
     return sampled(image, *sources(image.shape[1:], np.linalg.inv(whole(matrix))), order=0)
 
 
 @mistake("interpolates by cubic splines", hint="not a spline")
+@like_the_image
 def cubic(image, matrix):
     image = as_numpy(image)
     return sampled(image, *sources(image.shape[1:], np.linalg.inv(whole(matrix))), order=3)
 
 
 @mistake("repeats the edge outside", hint="not the edge again")
+@like_the_image
 def repeats_the_edge(image, matrix):
     image = as_numpy(image)
     return sampled(image, *sources(image.shape[1:], np.linalg.inv(whole(matrix))), mode="nearest")
 
 
 @mistake("mirrors the image outside", hint="What comes from outside is zero")
+@like_the_image
 def mirrors_the_edge(image, matrix):
     image = as_numpy(image)
     return sampled(image, *sources(image.shape[1:], np.linalg.inv(whole(matrix))), mode="mirror")
 
 
 @mistake("reads the opposite edge outside", hint="What comes from outside is zero")
+@like_the_image
 def wraps_around(image, matrix):
     image = as_numpy(image)
     return sampled(image, *sources(image.shape[1:], np.linalg.inv(whole(matrix))), mode="grid-wrap")
 
 
 @mistake("pushes pixels forward", hint="leaves holes")
+@like_the_image
 def pushes_forward(image, matrix):
     image = as_numpy(image)
     _, H, W = image.shape
@@ -140,6 +168,7 @@ def pushes_forward(image, matrix):
 
 
 @mistake("warps the first channel only", hint="Each channel is its own image")
+@like_the_image
 def first_channel(image, matrix):
     image = as_numpy(image)
     first = sampled(image[:1], *sources(image.shape[1:], np.linalg.inv(whole(matrix))))
@@ -147,6 +176,7 @@ def first_channel(image, matrix):
 
 
 @mistake("divides by the change of area", hint="Between pixels the value is bilinear")
+@like_the_image
 def keeps_the_mass(image, matrix):
     image = as_numpy(image)
     warped = sampled(image, *sources(image.shape[1:], np.linalg.inv(whole(matrix))))
@@ -154,12 +184,19 @@ def keeps_the_mass(image, matrix):
 
 
 @mistake("handles NumPy arrays only", hint="raised AttributeError")
+@like_the_image
 def arrays_only(image, matrix):
     x, y = sources(image.shape[1:], np.linalg.inv(whole(matrix)))
     return sampled(image.astype(float), x, y)
 
 
+@mistake("gives arrays for tensors", hint="arrays came back")
+def always_arrays(image, matrix):
+    return np.asarray(by_loop(np.asarray(image, dtype=float), matrix))
+
+
 @alternative
+@like_the_image
 def by_scipy(image, matrix):
     image = as_numpy(image)
     swap = [1, 0]
@@ -169,12 +206,14 @@ def by_scipy(image, matrix):
 
 
 @alternative
+@like_the_image
 def by_scipy_to_the_outermost_centers(image, matrix):
     image = as_numpy(image)
     return sampled(image, *sources(image.shape[1:], np.linalg.inv(whole(matrix))))
 
 
 @alternative
+@like_the_image
 def by_grid_sample(image, matrix):
     _, H, W = image.shape
     x, y = sources((H, W), np.linalg.inv(whole(matrix)))
@@ -182,6 +221,7 @@ def by_grid_sample(image, matrix):
 
 
 @alternative
+@like_the_image
 def by_affine_grid(image, matrix):
     _, H, W = image.shape
     pixels = torch.as_tensor(as_numpy(image)).float()[None]  # single precision is enough
@@ -192,6 +232,7 @@ def by_affine_grid(image, matrix):
 
 
 @alternative
+@like_the_image
 def by_four_neighbours(image, matrix):
     image = as_numpy(image)
     _, H, W = image.shape
@@ -206,6 +247,7 @@ def by_four_neighbours(image, matrix):
 
 
 @alternative
+@like_the_image
 def by_loop(image, matrix):
     image = as_numpy(image)
     C, H, W = image.shape
@@ -219,3 +261,15 @@ def by_loop(image, matrix):
                 if 0 <= m < H and 0 <= n < W:
                     warped[:, row, column] += (1 - abs(y - m)) * (1 - abs(x - n)) * image[:, m, n]
     return warped
+
+
+@alternative
+def by_grid_sample_on_what_came(image, matrix):
+    _, H, W = image.shape
+    pixels = torch.as_tensor(image)
+    inverse = np.linalg.inv(np.vstack([matrix, [0.0, 0.0, 1.0]]))
+    x, y = np.meshgrid(np.arange(W), np.arange(H))
+    sources = np.stack([x, y, np.ones_like(x)], axis=-1) @ inverse[:2].T
+    grid = torch.as_tensor((2.0 * sources + 1.0) / [W, H] - 1.0).to(pixels)
+    warped = F.grid_sample(pixels[None], grid[None], align_corners=False)[0]
+    return warped if torch.is_tensor(image) else warped.numpy()
