@@ -810,3 +810,58 @@ def test_single_precision_is_named(judge):
         test = only(judge(function, thirds))
         assert "single precision" in test.hint and "float64" in test.hint
     assert "Twice" in only(judge(lambda x: np.float32(x), thirds)).hint
+
+
+def test_a_function_can_be_given_an_iterator():
+    def count(first, items, last):
+        return [first, sum(items), sum(items), last]
+
+    counted = Exercise("f", LocalTransport("f", count), DEFAULT_BUDGET).with_iterator(1, 7.0, [1.0, 2.0], 8.0)
+    assert counted.tolist() == [7.0, 3.0, 0.0, 8.0]  # nothing is left of it the second time
+
+
+def test_tensors_that_come_back_are_counted():
+    import torch
+
+    f = Exercise("f", LocalTransport("f", lambda x, n: torch.stack([x] * n) if n > 3 else [x] * n), DEFAULT_BUDGET)
+    for number, tensors in ((2, 2), (3, 3), (4, 1)):
+        f(torch.ones(2), number)
+        assert f.tensors == tensors
+
+
+def test_a_forward_pass_is_watched_and_run_in_double():
+    import torch
+
+    class Net(torch.nn.Module):
+        """A convolution that is used twice, with a pooling between."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv2d(1, 1, 1)
+
+        def forward(self, x):
+            return self.conv(torch.nn.functional.max_pool2d(torch.relu(self.conv(x)), 3, 1, 1))
+
+    net = Exercise("f", LocalTransport("f", Net), DEFAULT_BUDGET)()
+    x = torch.ones(1, 1, 4, 4)
+    assert net.in_double(x).dtype == np.float64 and net(x).dtype == np.float32
+    seen = net.watch(x)
+    assert [name for name in seen["functions"] if name in ("conv2d", "relu", "max_pool2d")] == [
+        "conv2d", "relu", "max_pool2d", "conv2d",
+    ]  # fmt: skip
+    first, second = seen["convolutions"]
+    assert (first["again"], second["again"]) == (False, True)
+    np.testing.assert_array_equal(first["input"], x)
+    np.testing.assert_array_equal(second["output"], net(x))
+
+
+def test_parts_that_do_not_give_themselves_back_are_found():
+    import torch
+
+    def build():
+        net = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Sequential(torch.nn.ReLU()))
+        net[1].train = lambda mode=True: None
+        return net
+
+    net = Exercise("f", LocalTransport("f", build), DEFAULT_BUDGET)()
+    assert net.not_themselves() == ["1"]

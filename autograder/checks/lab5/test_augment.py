@@ -82,7 +82,7 @@ def test_turns_about_the_middle(augment, rng, max_rotation, max_scale):
 )
 def test_draws_uniform_angles_and_scales(augment, rng):
     angles, scales = [], []
-    for _, found in draws(augment, rng, 600, SMALL, NEAR, 40.0, 0.6):
+    for _, found in draws(augment, rng, 500, SMALL, NEAR, 40.0, 0.6):
         (a, _), (b, _) = affine_between(NEAR, found)[:, :2]
         angles.append(np.degrees(np.arctan2(b, a)) / 40.0)
         scales.append((np.hypot(a, b) - 1.0) / 0.6)
@@ -111,7 +111,7 @@ def test_draws_uniform_angles_and_scales(augment, rng):
     "x -> W - 1 - x, and its points with it. A left hand becomes a right hand: the two of each pair change places, seen "
     "or missing, and only in the images that were mirrored."
 )
-@pytest.mark.parametrize("pairs, number", [([[3, 0], [1, 4]], 400), ([], 30), (None, 20)])
+@pytest.mark.parametrize("pairs, number", [([[3, 0], [1, 4]], 300), ([], 30), (None, 20)])
 def test_swaps_left_and_right_in_a_mirror(augment, rng, pairs, number):
     image = rng.uniform(size=(1, 7, 10))
     keypoints = np.column_stack([[0.5, 2.0, 3.5, 7.5, 6.0], rng.uniform(1.0, 5.0, size=5)])
