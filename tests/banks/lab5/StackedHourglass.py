@@ -152,3 +152,9 @@ class DetachesTheFeatures(Parts):
 class AsATuple(Parts):
     def forward(self, images):
         return tuple(super().forward(images))
+
+
+@alternative
+class StackByStack(Parts):
+    def forward(self, images):
+        return run(self, images)
