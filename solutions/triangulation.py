@@ -88,7 +88,7 @@ def triangulate(P, Y):
     seen = np.isfinite(Y).all(axis=-1)
     rows = Y[..., None] * scaled[:, None, 2] - scaled[:, :2]  # (..., C, 2, 4)
     rows = np.where(seen[..., None, None], rows, 0.0)
-    *_, Vt = np.linalg.svd(rows.reshape(*seen.shape[:-1], 2 * len(P), 4), full_matrices=False)
+    *_, Vt = np.linalg.svd(rows.reshape(*seen.shape[:-1], 2 * len(P), 4))
     point = np.where(seen.sum(axis=-1, keepdims=True) < 2, np.nan, Vt[..., -1, :])
     return point[..., :3] / point[..., 3:]
     ### END SOLUTION

@@ -1,5 +1,7 @@
 """The notebooks run top to bottom, as an instructor (source), a reader (walkthrough) and a student who gave up halfway run them."""
 
+import ast
+import symtable
 from pathlib import Path
 
 import jupytext
@@ -98,3 +100,43 @@ def test_a_student_who_stops_halfway_is_told_what_is_missing(lab):
         if not cell.source.startswith("class ")
     ]
     assert not failed
+
+
+def listed(statement):
+    """The names that `draw.needs` lists, or None where a statement does not stand under it."""
+    if isinstance(statement, ast.With) and ast.unparse(statement.items[0].context_expr).startswith("draw.needs("):
+        return {argument.value for argument in statement.items[0].context_expr.args}
+    return None
+
+
+def scopes(table):
+    yield table
+    for inner in table.get_children():
+        yield from scopes(inner)
+
+
+def names_of(statement):
+    """The names of the notebook that a statement binds, and those that it uses, in its functions also."""
+    module = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    made = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    used = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_referenced()}
+    inner = [symbol for scope in scopes(module) if scope is not module for symbol in scope.get_symbols()]
+    return made, used | {symbol.get_name() for symbol in inner if symbol.is_global()}
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_a_picture_lists_what_earlier_pictures_made(lab):
+    """What is made under `draw.needs` may be missing, in a notebook with any gaps: who uses it lists it, or what was made with it."""
+    perhaps, surely = {}, set()  # name -> all that the same block makes
+    for cell in jupytext.read(lab.source, fmt="md:myst").cells:
+        for statement in ast.parse(cell.source).body if cell.cell_type == "code" else ():
+            made, used = names_of(statement)
+            if not isinstance(statement, ast.FunctionDef):  # what that uses matters where it is called
+                for name in (used & set(perhaps)) - surely - made:
+                    assert perhaps[name] & (listed(statement) or set()), (
+                        f"{name} may be missing in:\n{ast.unparse(statement)}"
+                    )
+            if listed(statement) is None:
+                surely |= made
+            else:
+                perhaps |= dict.fromkeys(made, made)

@@ -110,9 +110,13 @@ def test_degenerate_views(six):
         assert np.isnan(tri.m0_sample(six.P, some, 4.0, 1.0, 3, np.random.default_rng(0))).all()
         path, outlier, history = tri.m1_map(six.P, some, 4.0, 1.0, 100.0, 0.1)
         assert np.isnan(path).all() and outlier.shape == Y.shape[:-1] and len(history) == 0
-    assert np.isnan(tri.triangulate(six.P[:1], Y[:, :1])).all()
-    found, inliers = tri.ransac_triangulate(six.P[:1], Y[:, :1], 3.0)
-    assert np.isnan(found).all() and inliers.shape == (13, 1)
+    for num_cameras in (0, 1):
+        few, Y_few = six.P[:num_cameras], Y[:, :num_cameras]
+        found, inliers = tri.ransac_triangulate(few, Y_few, 3.0)
+        assert np.isnan(found).all() and inliers.shape == (13, num_cameras)
+        assert tri.project(few, X).shape == (13, num_cameras, 2)
+        assert np.isnan(tri.m0_map(few, Y_few, 4.0, 1.0)).all()
+        assert np.isnan(tri.m1_map(few, Y_few, 4.0, 1.0, 100.0, 0.1)[0]).all()
 
 
 def test_nearly_collinear_cameras(six):

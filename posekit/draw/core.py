@@ -18,6 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 
@@ -184,12 +185,17 @@ def lines(series, *, alt, caption, xlabel, ylabel, xscale="linear", yscale="line
     markers : bool
         Mark the points, for series of few.
     """
-    fig = Figure(figsize=(WIDTH, 3.4))
+    fig = Figure(figsize=(WIDTH, 3.4), layout="constrained" if len(series) > 4 else None)
     axes = fig.subplots()
     for (label, (x, y)), (colour, line, marker) in zip(series.items(), CURVES, strict=False):
         axes.plot(x, y, color=colour, linestyle=line, marker=marker if markers else None, label=label)
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-    axes.legend()
+    if xscale == "linear" and all(np.issubdtype(np.asarray(x).dtype, np.integer) for x, _ in series.values()):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no camera two and a half
+    if len(series) > 4:
+        legend_below(fig, axes)  # inside it would cover some curve
+    else:
+        axes.legend()
     show(fig, alt=alt, caption=caption)
 
 

@@ -112,7 +112,7 @@ def cameras(P, size=40.0):
 
 
 @styled
-def scene(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevation=25.0, reach=None):
+def scene(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevation=25.0, centre=None, reach=None):
     """Show a scene that can be turned, by mouse, finger or keys, and played, once its button is pressed.
 
     Parameters
@@ -125,6 +125,8 @@ def scene(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevatio
         Side of the square that is drawn as the floor, mm; 0 for none.
     azimuth, elevation : float
         Where one looks from at first, degrees.
+    centre : ndarray (3,), optional
+        What is in the middle, mm; by default the middle of all that is ever there.
     reach : float, optional
         Half the height of what is seen, mm; by default all that is ever there fits in.
 
@@ -140,13 +142,14 @@ def scene(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevatio
         raise ValueError(f"scene: the parts have {sorted(lengths)} frames; cut them to the same length")
     everything = np.concatenate([part.points.reshape(-1, 3) for part in parts.values()])
     low, high = np.nanmin(everything, axis=0), np.nanmax(everything, axis=0)
+    centre = (low + high) / 2 if centre is None else np.asarray(centre, dtype=float)
     reach = 0.45 * np.linalg.norm(high - low) if reach is None else reach
     view = {"azimuth": azimuth, "elevation": elevation}
     content = {
         "frames": max(lengths, default=1),
         "fps": fps,
         "view": view,
-        "centre": ((low + high) / 2).round(1).tolist(),
+        "centre": centre.round(1).tolist(),
         "reach": float(reach),
         "unit": max(np.nanmax(np.abs(everything)), floor) / 32000,
         "parts": [],

@@ -103,5 +103,5 @@ def dots(names, series, *, alt, caption, xlabel, xscale="linear"):
         axes.set_xticks([], minor=True)
     else:
         axes.set_xlim(left=0.0)
-    legend_below(fig, axes, ncols=len(series))
+    legend_below(fig, axes)
     show(fig, alt=alt, caption=caption)

@@ -137,7 +137,8 @@ def peers(P, Y, parents, starts):
         np.savez(given, P=P, Y=Y, parents=parents, **{f"start {name}": X for name, X in starts.items()})
         command = [str(python), str(Path(__file__).with_name("pose3d_peers.py")), str(given), str(made)]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        subprocess.run(command, check=True, env={**os.environ, **threads})
+        quiet = {"PYTHONWARNINGS": "ignore"}  # numba explains at length what of aniposelib it cannot compile
+        subprocess.run(command, check=True, env={**os.environ, **threads, **quiet})
         with np.load(made) as arrays:
             names = [key.removeprefix("X ") for key in arrays.files if key.startswith("X ")]
             return {name: (arrays[f"X {name}"], float(arrays[f"seconds {name}"])) for name in names}

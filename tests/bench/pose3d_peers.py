@@ -55,7 +55,7 @@ def main(given, made):
     bones = [[k, int(parent)] for k, parent in enumerate(parents) if k != parent]
     found = {
         "OpenCV: triangulatePoints, median of pairs": timed(lambda: by_pairs(P, Y.reshape(T * K, C, 2)), 3),
-        "aniposelib: triangulate": timed(lambda: group.triangulate(flat, undistort=False), 3),
+        "aniposelib: triangulate": timed(lambda: group.triangulate(flat), 3),
     }
     starts = {"its triangulate": found["aniposelib: triangulate"][0].reshape(T, K, 3), **starts}
     for name, start in starts.items():

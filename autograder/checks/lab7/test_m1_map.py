@@ -48,14 +48,21 @@ def with_doubts(rng, Y, wrong, distance=4.0):
 @points(1)
 @hint(
     "At the end the slope of the log joint is zero: that of the detections, each weighed by its expected precision (1 - p) / omega2_in + "
-    "p / omega2_out, against that of the walk. Find p anew in each iteration, and give a missing detection the weight 0."
+    "p / omega2_out, against that of the walk. Find p anew in each iteration, give a missing detection the weight 0, and go on until "
+    "nothing moves: that may take a hundred iterations."
 )
 @no_probe("integers", "float32")  # single precision does not reach the last digits of a maximum
 def test_ends_at_a_maximum(m1_map, rng):
     P, _, Y, wrong = recording(rng)
     Y = with_doubts(rng, with_gaps(Y, wrong), wrong, distance=3.0)
     X, _, _ = m1_map(P, Y, **MODEL)
-    assert_at_a_maximum(lambda X: m1_log_joint(X, P, Y, **MODEL), X, within=0.05)
+    assert_at_a_maximum(lambda X: m1_log_joint(X, P, Y, **MODEL), X, within=0.005)
+    # The same for all seeds, since few take as long: here expectation maximisation needs some fifty iterations.
+    rng = np.random.default_rng(8)
+    P, _, Y, wrong = recording(rng)
+    Y = with_doubts(rng, with_gaps(Y, wrong), wrong)
+    X, _, _ = m1_map(P, Y, **MODEL)
+    assert_at_a_maximum(lambda X: m1_log_joint(X, P, Y, **MODEL), X, within=0.005)
 
 
 @points(1)
@@ -85,8 +92,8 @@ def test_climbs(m1_map, rng):
     for Y in (clear, with_doubts(rng, clear, wrong)):
         X, _, history = m1_map(P, Y, **MODEL)
         history = np.asarray(history, dtype=float)
-        assert history.ndim == 1 and len(history) > 0, (
-            f"log_joint has shape {history.shape}, expected (number of iterations,)"
+        assert history.ndim == 1 and len(history) > 1, (
+            f"log_joint has shape {history.shape}, expected (number of iterations,), and one iteration is not enough"
         )
         fall = np.max(-np.diff(history), initial=0.0)
         assert fall <= 1e-6 * (1.0 + np.abs(history).max()), f"log_joint falls by {fall:.3g} in an iteration"

@@ -39,6 +39,7 @@ def test_is_the_mean_distance(mean_position_error, rng):
 def test_does_not_forgive_a_gap(mean_position_error, rng):
     truth, X, distance = displaced(rng, (3, 4))
     truth[1, 2] = X[1, 2] = np.nan
+    truth[0, 0, 1] = X[0, 0] = np.nan  # a truth that is not complete is none
     known = np.isfinite(truth).all(axis=-1)
     agree(mean_position_error(X, truth), distance[known].mean(), rtol=1e-9)
     for gap in ((0, 1), (2, 3, 1)):  # a whole point, and one of its coordinates

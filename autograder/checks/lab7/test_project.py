@@ -31,7 +31,8 @@ def test_keeps_leading_axes(project, rng):
 @points(1)
 @hint(
     "Where w <= 0 the point is behind the camera (or beside it, at w = 0) and has no image: both its coordinates are NaN, in "
-    "that camera alone. The formula would show a point behind it as a mirror image."
+    "that camera alone. The formula would show a point behind it as a mirror image. A point in front has one, however far outside the "
+    "picture, and w > 0 may be any number, since a positive factor in P means nothing."
 )
 def test_sees_nothing_behind(project, rng):
     straight = np.array([[100.0, 0.0, 50.0, 0.0], [0.0, 100.0, 40.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
@@ -40,9 +41,11 @@ def test_sees_nothing_behind(project, rng):
         [0.0, 0.0, 0.0, 40.0],
         [0.0, 0.0, 0.0, 1.0],
     ]  # one millimetre further back
-    X = np.array([[1.0, 2.0, -2.0], [1.0, 2.0, -1.0], [1.0, 2.0, 0.0], [1.0, 2.0, 0.5]])
+    # The last is seen, far to the left of the picture and above it.
+    X = np.array([[-1.0, -2.0, -2.0], [-1.0, -2.0, -1.0], [-1.0, -2.0, 0.0], [-1.0, -2.0, 0.5]])
     seen = np.array([[False, False], [False, False], [False, True], [True, True]])
     with np.errstate(all="ignore"):
         expected = np.where(seen[..., None], pixels([straight, ahead], X), np.nan)
-    factors = np.exp(rng.uniform(-2.0, 2.0, size=2))[:, None, None]
-    agree(project(factors * np.stack([straight, ahead]), X), expected, rtol=1e-10)
+    factors = np.exp(rng.uniform(-2.0, 2.0, size=2) - [[20.0], [0.0], [-20.0]])[..., None, None]
+    for factor in factors:
+        agree(project(factor * np.stack([straight, ahead]), X), expected, rtol=1e-10)

@@ -61,18 +61,23 @@ def test_breaks_ties_by_the_error(ransac_triangulate, rng):
 
 @points(1)
 @hint(
-    "Two rays may meet behind the cameras, where neither can have seen anything: such a pair proposes nothing, whatever its errors are."
+    "Two rays may meet behind the cameras, where neither can have seen anything: such a pair proposes nothing, whatever its errors are. "
+    "Only the two cameras of the pair have to have the point in front of them."
 )
 @no_probe("integers", "float32")
 def test_wants_the_point_in_front(ransac_triangulate, rng):
     near, far = np.array([600.0, rng.uniform(-50.0, 50.0), 100.0]), np.array([600.0, 350.0, rng.uniform(80.0, 120.0)])
-    P = np.stack([camera(near, 200.0), camera(far, 200.0)])
+    # A third camera stands 1.5 m aside, its back to the others' points, and detects nothing: it has no say.
+    aside = np.eye(4)
+    aside[0, 3] = 1500.0
+    P = np.stack([camera(near, 200.0), camera(far, 200.0), camera(near, 200.0) @ aside])
     X = near + far - rng.uniform(-20.0, 20.0, size=3)  # behind both
     ahead = rng.uniform(-50.0, 50.0, size=3)
     Y = pixels(P, np.stack([X, ahead]))  # the first is its mirror image
+    Y[:, 2] = np.nan
     found, inliers = ransac_triangulate(P, Y, 3.0)
     assert_close(found, np.stack([np.full(3, np.nan), ahead]), within=1e-3)
-    agree(inliers, [[False, False], [True, True]])
+    agree(inliers, [[False, False, False], [True, True, False]])
 
 
 @points(1)
@@ -86,8 +91,8 @@ def test_gives_up_where_nothing_agrees(ransac_triangulate, rng):
     P, X = rig(rng, 4), points_in_view(rng, 2, 3)
     Y = pixels(P, X)
     Y[0, 1, 1:] = Y[0, 2] = Y[1, 0, 0, 0] = Y[1, 1, 3] = np.nan
-    Y[1, 2, 1:3] = np.nan  # the other two stand opposite, and are made to disagree about the height
-    Y[1, 2, [0, 3], 1] += [30.0, -30.0]
+    Y[1, 2, 1:3] = np.nan  # the other two are made to disagree about the height, by more than the threshold each
+    Y[1, 2, [0, 3], 1] += [8.0, -8.0]
     expected, voters = X.copy(), np.ones((2, 3, 4), dtype=bool)
     expected[0, 1:] = expected[1, 2] = np.nan
     voters[0, 1:] = voters[1, 2] = voters[1, 0, 0] = voters[1, 1, 3] = False

@@ -27,6 +27,12 @@ def test_reaches_the_minimum(refine, rng):
     start = X + 20.0 * rng.choice([-1.0, 1.0], size=X.shape)
     expected = np.array([best(P, Y[n], start[n]) for n in range(6)])
     assert_close(refine(P, Y, start), expected, within=1e-4)
+    # All cameras on one side, and a start ten centimetres off in each coordinate: three steps are not enough.
+    P, X = rig(rng, 5, arc=40.0), points_in_view(rng, 6) / 2
+    Y = pixels(P, X) + 3.0 * rng.choice([-1.0, 1.0], size=(6, 5, 2)) * rng.uniform(0.5, 1.0, size=(6, 5, 2))
+    start = X + 100.0 * rng.choice([-1.0, 1.0], size=X.shape)
+    expected = np.array([best(P, Y[n], X[n]) for n in range(6)])
+    assert_close(refine(P, Y, start), expected, within=1e-4)
 
 
 @points(1)

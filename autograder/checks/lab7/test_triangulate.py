@@ -47,7 +47,8 @@ def test_leaves_missing_views_out(triangulate, rng):
     P, X = rig(rng, 5), points_in_view(rng, 2, 4)
     Y = pixels(P, X)
     Y[0, 0, 0] = Y[0, 1, 2:] = Y[1, 0, ::2] = np.nan
-    Y[0, 2, 1, 0] = Y[0, 3, 4, 1] = np.nan  # one coordinate alone
+    Y[0, 2, 1, 0] = Y[0, 3, 4, 1] = np.nan  # one coordinate alone; the other one must not be heard, either
+    Y[0, 2, 1, 1] += 20.0
     Y[1, 1, 1:] = Y[1, 2] = np.nan  # one view, none
     Y[1, 3, 2:] = Y[1, 3, 0, 1] = np.nan  # one view and half of another
     expected = X.copy()
@@ -56,7 +57,10 @@ def test_leaves_missing_views_out(triangulate, rng):
 
 
 @points(1)
-@hint("Every view that has a detection must have a say: stack the rows of all of them, two for each view.")
+@hint(
+    "Every view that has a detection must have a say: stack the rows of all of them, two for each view, and solve once. Points of pairs of "
+    "views, averaged, are something else: a pair that sees along the same line knows nothing."
+)
 @no_probe("integers", "float32")
 def test_listens_to_every_view(triangulate, rng):
     P, X = rig(rng, 5), points_in_view(rng)
@@ -67,3 +71,8 @@ def test_listens_to_every_view(triangulate, rng):
     moved = np.linalg.norm(found[1:] - found[0], axis=-1).reshape(5, 2)
     for c, i in np.ndindex(5, 2):
         assert moved[c, i] > 1e-4, f"another {'xy'[i]} in view {c} of 5 moves the point by {moved[c, i]:.1g} mm"
+    # The first camera twice, with another factor: these two alone do not fix a point, with the others they do.
+    P = np.concatenate([rig(rng, 3), np.empty((1, 3, 4))])
+    P[3] = 3.0 * P[0]
+    X = points_in_view(rng, 4)
+    assert_close(triangulate(P, pixels(P, X)), X, within=1e-5)

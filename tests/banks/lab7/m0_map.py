@@ -23,7 +23,7 @@ def views(Y):
     return np.isfinite(Y).all(axis=-1)
 
 
-def climbed(P, Y, eta2, omega2, rounds=30, walk=None, start=None):
+def climbed(P, Y, eta2, omega2, rounds=30, walk=None, start=None, enough=0.0):
     """Gauss and Newton's method without damping."""
     Y = np.asarray(Y, dtype=float)
     walk = random_walk_precision(len(Y), eta2) if walk is None else walk
@@ -31,13 +31,25 @@ def climbed(P, Y, eta2, omega2, rounds=30, walk=None, start=None):
     for _ in range(rounds):
         slope, curvature = data_terms(P, Y, X, views(Y) / omega2)
         right = slope + (curvature @ X[..., None])[..., 0]
-        X = solveh_banded(chain_bands(curvature, walk), right.ravel()).reshape(X.shape)
+        X, before = solveh_banded(chain_bands(curvature, walk), right.ravel()).reshape(X.shape), X
+        if np.abs(X - before).max() < enough:
+            break
     return X
 
 
-@mistake("takes one step of Gauss-Newton only", hint="one step of Gauss-Newton is not enough")
+@mistake("takes one step of Gauss-Newton only", hint="a few steps of Gauss-Newton are not enough")
 def one_step(P, Y, eta2, omega2):
     return climbed(P, Y, eta2, omega2, rounds=1)
+
+
+@mistake("takes two steps of Gauss-Newton only", hint="a few steps of Gauss-Newton are not enough")
+def two_steps(P, Y, eta2, omega2):
+    return climbed(P, Y, eta2, omega2, rounds=2)
+
+
+@mistake("stops as soon as nothing moves by more than half a millimetre", hint="go on until nothing moves")
+def stops_early(P, Y, eta2, omega2):
+    return climbed(P, Y, eta2, omega2, enough=0.5)
 
 
 @mistake("takes eta2 and omega2 for standard deviations", hint="are variances")

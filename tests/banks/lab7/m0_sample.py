@@ -77,6 +77,13 @@ def uniform(P, Y, eta2, omega2, num_samples, rng):
     return around(X, solve_banded((0, 3), cholesky_banded(bands), rng.uniform(-1, 1, size=(X.size, num_samples))))
 
 
+@mistake("draws uniform numbers of the right variance", hint="standard normal z")
+def uniform_of_variance_one(P, Y, eta2, omega2, num_samples, rng):
+    X, bands = banded(P, Y, eta2, omega2)
+    noise = np.sqrt(12.0) * rng.uniform(-0.5, 0.5, size=(X.size, num_samples))
+    return around(X, solve_banded((0, 3), cholesky_banded(bands), noise))
+
+
 @mistake("draws one sample and repeats it", hint="Every sample takes fresh numbers")
 def repeated(P, Y, eta2, omega2, num_samples, rng):
     X, bands = banded(P, Y, eta2, omega2)

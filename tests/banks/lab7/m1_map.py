@@ -41,7 +41,7 @@ def middle_of_the_room(P, Y):
 
 def maximised(
     P, Y, eta2, inner, outer, prior, *, start=None, rounds=60, posterior=outlier_posterior, precision=expected_precision,
-    walk=None, seen=None, damped=True, every=1, objective=log_joint,
+    walk=None, seen=None, damped=True, every=1, objective=log_joint, enough=0.0,
 ):  # fmt: skip
     """Expectation maximisation, each part of which can be exchanged."""
     seen = np.isfinite(Y).all(axis=-1) if seen is None else seen
@@ -53,8 +53,11 @@ def maximised(
             p = posterior(squared_error(P, Y, X), prior, inner, outer)
         slope, H = data_terms(P, Y, X, np.where(seen, precision(p, inner, outer), 0.0))
         goal = solveh_banded(chain_bands(H, walk), (slope + (H @ X[..., None])[..., 0]).ravel()).reshape(X.shape)
+        before = X
         X = uphill(lambda X: log_joint(P, Y, X, eta2, inner, outer, prior), X, goal) if damped else goal
         history.append(objective(P, Y, X, eta2, inner, outer, prior))
+        if np.abs(X - before).max() < enough:
+            break
     return X, posterior(squared_error(P, Y, X), prior, inner, outer), np.array(history)
 
 
@@ -120,6 +123,16 @@ def one_iteration(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
     return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, start=middle_of_the_room(P, Y), rounds=1)
 
 
+@mistake("stops after five iterations", hint="go on until nothing moves")
+def five_iterations(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
+    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, rounds=5)
+
+
+@mistake("stops as soon as nothing moves by more than a twentieth of a millimetre", hint="go on until nothing moves")
+def stops_early(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
+    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, enough=0.05)
+
+
 @mistake("takes missing detections for pixel (0, 0)", hint="give a missing detection the weight 0")
 def missing_is_zero(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
     return maximised(P, np.nan_to_num(Y), eta2, omega2_in, omega2_out, outlier_prob)
@@ -166,6 +179,12 @@ def expected_log_joint(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
 def last_log_joint(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
     X, outlier, history = maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob)
     return X, outlier, history[-1]
+
+
+@mistake("returns the last log joint only", hint="(number of iterations,)")
+def only_the_last(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
+    X, outlier, history = maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob)
+    return X, outlier, history[-1:]
 
 
 @mistake("returns the probability of a good detection", hint="near 1 for a gross mistake")

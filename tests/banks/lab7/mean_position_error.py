@@ -103,6 +103,14 @@ def partial_truth(X, Xtrue):
     return mean(np.sqrt(np.nansum((np.asarray(X) - Xtrue) ** 2, axis=-1))[some])
 
 
+@mistake("wants an estimate where a truth is not complete", hint="where there is no truth does no harm")
+def wants_too_much(X, Xtrue):
+    X, Xtrue = np.asarray(X, dtype=float), np.asarray(Xtrue, dtype=float)
+    if np.isnan(X[np.isfinite(Xtrue).any(axis=-1)]).any():
+        raise ValueError("mean_position_error: an estimate is missing")
+    return mean(distances(X, Xtrue))
+
+
 @mistake("returns zero where nothing has a truth", hint="without any truth")
 def zero_without_truth(X, Xtrue):
     d = distances(X, Xtrue)

@@ -102,6 +102,19 @@ def paired(P, X):
     return divided(uvw, uvw[..., 2:] > 0)
 
 
+@mistake("sees nothing outside the picture", hint="however far outside the picture")
+def only_in_the_picture(P, X):
+    uvw = homogeneous(P, X)
+    points = divided(uvw, uvw[..., 2:] > 0)
+    return np.where((points >= 0).all(axis=-1, keepdims=True), points, np.nan)
+
+
+@mistake("takes a small depth for none", hint="w > 0 may be any number")
+def small_depth_is_none(P, X):
+    uvw = homogeneous(P, X)
+    return divided(uvw, uvw[..., 2:] > 1e-6)
+
+
 @alternative
 def by_loops(P, X):
     X = np.asarray(X, dtype=float)

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from autograder.judge.bank import alternative, mistake
-from solutions.triangulation import refine, reprojection_error, triangulate
+from solutions.triangulation import project, refine, reprojection_error, triangulate
 
 
 def winner(P, Y, threshold, *, score=None, vote=None, valid=None, fit=None):
@@ -103,6 +103,17 @@ def behind(P, Y, threshold):
             if score > best:
                 best, inliers = score, voters
         return triangulate(P, np.where(inliers[:, None], y, np.nan)), inliers
+
+    return everywhere(Y, one)
+
+
+@mistake("wants the point in front of all cameras", hint="Only the two cameras of the pair")
+def in_front_of_all(P, Y, threshold):
+    def one(y):
+        def valid(error, pair):
+            return np.isfinite(project(P, triangulate(P[pair], y[pair]))).all()
+
+        return winner(P, y, threshold, valid=valid)
 
     return everywhere(Y, one)
 

@@ -32,6 +32,11 @@ def one_step(P, Y, X0):
     return steps(P, Y, X0, newton, rounds=1)
 
 
+@mistake("takes three steps", hint="Repeat until the step vanishes")
+def three_steps(P, Y, X0):
+    return steps(P, Y, X0, newton, rounds=3)
+
+
 @mistake("goes the wrong way", hint="add the step")
 def minus(P, Y, X0):
     return steps(P, Y, X0, lambda slope, curvature: -newton(slope, curvature), rounds=6)

@@ -1,5 +1,7 @@
 """What goes wrong, and what else is right, in `triangulate`."""
 
+from itertools import combinations
+
 import numpy as np
 
 from autograder.judge.bank import alternative, mistake
@@ -25,6 +27,12 @@ def solved(rows, which=-1):
 
 def point(P, Y, rows, which=-1):
     return np.where(views(Y).sum(axis=-1)[..., None] >= 2, solved(rows, which), np.nan)
+
+
+def solved_by_rows(rows):
+    rows = np.nan_to_num(rows)
+    v = np.linalg.svd(rows.reshape(*rows.shape[:-3], -1, 4))[2][..., -1, :]
+    return v[..., :3] / v[..., 3:]
 
 
 @mistake("does not scale the rows", hint="Scale each view's rows")
@@ -113,6 +121,23 @@ def three_columns(P, Y):
     rows = np.nan_to_num(equations(P, Y))[..., :3]
     v = np.linalg.svd(rows.reshape(*rows.shape[:-3], -1, 3))[2][..., -1, :]
     return np.where(views(Y).sum(axis=-1)[..., None] >= 2, v / v[..., 2:], np.nan)
+
+
+@mistake("averages the points of all pairs of views", hint="and solve once")
+def mean_of_pairs(P, Y):
+    seen = views(Y)
+    pairs = list(combinations(range(len(P)), 2))
+    found = np.stack(
+        [point(P[list(pair)], Y[..., pair, :], equations(P[list(pair)], Y[..., pair, :])) for pair in pairs]
+    )
+    count = np.stack([seen[..., list(pair)].all(axis=-1) for pair in pairs]).sum(axis=0)[..., None]
+    return np.where(count > 0, np.nansum(found, axis=0) / np.maximum(count, 1), np.nan)
+
+
+@mistake("hears the other coordinate of a view that lacks one", hint="in x or in y or in both")
+def half_a_view(P, Y):
+    rows = equations(P, Y)
+    return np.where(views(Y).sum(axis=-1)[..., None] >= 2, solved_by_rows(rows), np.nan)
 
 
 @alternative
