@@ -212,6 +212,12 @@ def test_lowest_energy_is_that_of_enumeration(parents):
         assert_allclose(table[tuple(flat)], energy, rtol=1e-12)
 
 
+def test_places_without_a_sign_have_the_same_energy():
+    problem = draw_problem(np.random.default_rng(0), [0, 0, 1])
+    pose = np.array([[3, 2], [0, 1], [2, 0]])  # child minus parent is negative
+    assert_allclose(pose_energy(pose.astype(np.uint8), *problem), energy_of(pose, *problem), rtol=1e-12)
+
+
 def test_lowest_energy_of_thirteen_parts_on_a_large_grid_is_the_planted_one():
     rng = np.random.default_rng(0)
     *problem, energy, pose = draw_bowls(rng, parents_of(), 60, 80)
