@@ -66,7 +66,7 @@ def test_has_weights_and_offsets_for_x_and_y(distance_transform_2d, rng):
 @points(1)
 @hint(
     "rows[p] is the row that the second pass chose; cols[p] is the column that the first pass chose *in that row*: "
-    "look it up there. np.take_along_axis(first_cols, rows, axis=0) does it for all p. Mind transposes."
+    "look it up there. np.take_along_axis does it for all p. Mind transposes."
 )
 def test_points_at_who_attains_it(distance_transform_2d, rng):
     for height, width in ((5, 8), (8, 5)):
