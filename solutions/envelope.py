@@ -65,6 +65,16 @@ if njit is not None:
     @njit(cache=True)
     def _envelope(f, n, w, mu, half, values, argmin, lowest, start, height):
         """Transform of one row into `values` and `argmin`; the last three are work space, `half[d]` is 1 / (2 w d)."""
+        q = 1
+        while q < n and f[q] == f[0]:
+            q += 1
+        if (
+            q == n and f[0] < np.inf
+        ):  # no votes in this row, as in most rows of a real map: everybody takes the nearest place
+            for p in range(n):
+                r = min(max(int(np.floor(p - mu + 0.5)), 0), n - 1)
+                values[p], argmin[p] = f[0] + w * (p - mu - r) ** 2, r
+            return
         last = -1
         for q in range(n):
             h = f[q]

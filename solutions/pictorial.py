@@ -324,6 +324,7 @@ def pose_energy(pose, costs, parents, mu, w):
     pose, (K, H, W) = np.asarray(pose), costs.shape
     if pose.shape != (K, 2) or pose.dtype.kind not in "iu" or (pose < 0).any() or (pose >= [W, H]).any():
         raise ValueError(f"pose_energy: want {K} whole-numbered places (x, y) on a grid of {W} columns and {H} rows.")
+    pose = pose.astype(int)  # numbers without a sign have no negative differences
     ### BEGIN SOLUTION
     part, (x, y) = np.arange(K), pose.T
     stretch = w * (pose - pose[parents] - mu) ** 2

@@ -108,6 +108,8 @@ def messages(image, frames, parents, *, alt, caption, interval=700):
 def blobs(image, maps, samples, parents, *, alt, caption, true=None):
     """Draw where parts may be: regions that hold half and nine tenths of the probability, and bodies drawn at random.
 
+    Shown is the part of the picture around the bodies.
+
     Parameters
     ----------
     image : ndarray (H, W)
@@ -118,11 +120,14 @@ def blobs(image, maps, samples, parents, *, alt, caption, true=None):
     true : mapping from name to (x, y) px, optional
         Rings.
     """
-    fig = Figure(figsize=(WIDTH, 0.55 * WIDTH), layout="constrained")
+    shown = np.concatenate([samples.reshape(-1, 2), *([] if true is None else [list(true.values())])])
+    low, high = shown.min(axis=0) - 8.0, shown.max(axis=0) + 8.0
+    fig = Figure(figsize=(WIDTH, 0.5 * WIDTH * np.divide(*(high - low)[::-1]) + 1.0), layout="constrained")
     left, right = fig.subplots(1, 2)
     for axis, title in ((left, "half, and nine tenths"), (right, f"{len(samples)} bodies from the posterior")):
         gray_frame(axis, image)
         axis.set_title(title, fontsize=10)
+        axis.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
     for (name, p), (colour, line, _) in zip(maps.items(), CURVES, strict=False):
         rows, columns = p.shape
         step = image.shape[1] / columns

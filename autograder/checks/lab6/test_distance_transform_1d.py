@@ -71,7 +71,8 @@ def test_points_at_who_attains_it(distance_transform_1d, rng):
 @points(1)
 @hint(
     "Edge cases: a place of cost +inf is impossible and never attains the minimum (inf - inf is nan: leave it "
-    "out), ties are free, a row of one entry is a row, and where everything is +inf so is D.",
+    "out), ties are free, a row of one entry is a row, and where everything is +inf so is D; argmin is in 0 ... n - 1 "
+    "there, too.",
     also=("exception",),
 )
 @no_probe("integers")  # infinite costs are no integers
@@ -83,7 +84,9 @@ def test_survives_infinite_costs_ties_and_single_places(distance_transform_1d, r
         agree(distance_transform_1d(g, 0.3)[0], nearest(g, 0.3))
     for flat in (np.zeros(6), np.array([3.0, 1.0, 1.0, 1.0, 3.0, 1.0]), f[:1]):
         agree(distance_transform_1d(flat, 1.0)[0], nearest(flat, 1.0))
-    agree(distance_transform_1d(np.full(4, np.inf), 1.0)[0], np.full(4, np.inf))
+    values, argmin = distance_transform_1d(np.full(4, np.inf), 1.0)
+    agree(values, np.full(4, np.inf))
+    indices(argmin, (4,), 4, "the arg-mins of a row that is +inf everywhere")
 
 
 @points(1)

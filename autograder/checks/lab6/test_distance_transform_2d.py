@@ -34,7 +34,7 @@ def draw_map(rng, height, width, w):
 @points(1)
 @hint(
     "First transform every row of f; then transform every column of *what that gave*, not of f. The result has f's "
-    "shape (H, W), H rows and W columns.",
+    "shape (H, W), H rows and W columns. A place of cost +inf stays impossible, however far the others are.",
     also=("shape",),
 )
 def test_is_the_minimum_over_all_places(distance_transform_2d, rng):
@@ -43,7 +43,8 @@ def test_is_the_minimum_over_all_places(distance_transform_2d, rng):
         agree(distance_transform_2d(f, np.array([0.2, 0.2]), np.zeros(2))[0], nearest(f, (0.2, 0.2), (0.0, 0.0)))
     walls = np.full((6, 9), np.inf)
     walls[rng.permutation(6)[:3], rng.permutation(9)[:3]] = rng.uniform(0.0, 2.0, size=3)
-    agree(distance_transform_2d(walls, np.array([0.2, 0.2]), np.zeros(2))[0], nearest(walls, (0.2, 0.2), (0.0, 0.0)))
+    for w in (0.2, 1e9):  # at the second weight every way costs more than any number that stands for +inf
+        agree(distance_transform_2d(walls, np.array([w, w]), np.zeros(2))[0], nearest(walls, (w, w), (0.0, 0.0)))
 
 
 @points(1)
@@ -65,7 +66,7 @@ def test_has_weights_and_offsets_for_x_and_y(distance_transform_2d, rng):
 @points(1)
 @hint(
     "rows[p] is the row that the second pass chose; cols[p] is the column that the first pass chose *in that row*: "
-    "look it up there. np.take_along_axis(first_cols, rows, axis=0) does it for all p. Mind transposes."
+    "look it up there. np.take_along_axis does it for all p. Mind transposes."
 )
 def test_points_at_who_attains_it(distance_transform_2d, rng):
     for height, width in ((5, 8), (8, 5)):

@@ -78,17 +78,17 @@ def test_equals_the_best_of_all_assemblies(partition_and_label, rng):
         pair = symmetric(rng, np.where(same, 0.55, 0.1), np.where(same, 0.9, 0.45))
         compare(partition_and_label(part, pair), part, pair)
     # Two weak candidates pay if their pair is likely enough, and not if it is a little less likely; a third one that belongs to nobody
-    # pays by itself, a fourth one does not.
-    for likely, count in ((0.92, 3), (0.8, 1)):
-        part = distinct(np.array([0.3, 0.3, 0.8, 0.35]) + rng.uniform(-0.01, 0.01, size=4))
-        low, high = np.full((4, 4), 0.02), np.full((4, 4), 0.05)
+    # pays by itself, a fourth one does not. (The two alone are in no triple.)
+    for D, likely, count in ((4, 0.92, 3), (4, 0.8, 1), (2, 0.92, 2), (2, 0.8, 0)):
+        part = distinct((np.array([0.3, 0.3, 0.8, 0.35]) + rng.uniform(-0.01, 0.01, size=4))[:D])
+        low, high = np.full((D, D), 0.02), np.full((D, D), 0.05)
         low[0, 1] = low[1, 0] = likely - 0.005
         high[0, 1] = high[1, 0] = likely + 0.005
         pair = symmetric(rng, low, high)
         result = partition_and_label(part, pair)
         compare(result, part, pair)
-        kept = int(np.sum(read(result, 4)[1] >= 0))
-        assert kept == count, f"{kept} of four candidates are kept, expected {count}"
+        kept = int(np.sum(read(result, D)[1] >= 0))
+        assert kept == count, f"{kept} of {D} candidates are kept, expected {count}"
 
 
 @points(1)
@@ -121,7 +121,8 @@ def test_labels_what_it_keeps(partition_and_label, rng):
 @points(1)
 @hint(
     "If d and e are the same animal, and e and f, then so are d and f: y_de + y_ef <= y_df + x_e, for *each* of "
-    "the three as the middle one. Look for violated triples and solve again until there are none."
+    "the three as the middle one. Look for violated triples and solve again until there are none, at last in whole "
+    "numbers: a pair that is half together is in no assembly."
 )
 @no_probe("integers", "float32")  # rounded probabilities are 0 and 1
 def test_being_one_animal_is_transitive(partition_and_label, rng):
@@ -142,6 +143,13 @@ def test_being_one_animal_is_transitive(partition_and_label, rng):
     row = np.array([[0.5, 0.75, 0.2, 0.35], [0.75, 0.5, 0.78, 0.2], [0.2, 0.78, 0.5, 0.75], [0.35, 0.2, 0.75, 0.5]])
     order = rng.permutation(4)
     pair = symmetric(rng, row - 0.005, row + 0.005)[np.ix_(order, order)]
+    part = distinct(rng.uniform(0.8, 0.9, size=4))
+    compare(partition_and_label(part, pair), part, pair)
+    # Three that want to be with the first one, not with each other: relaxed, each is half with it, at a lower cost than any assembly.
+    want = np.full((4, 4), 0.02)
+    want[0], want[:, 0] = 0.9, 0.9
+    order = rng.permutation(4)
+    pair = symmetric(rng, want - 0.01, want + 0.01)[np.ix_(order, order)]
     part = distinct(rng.uniform(0.8, 0.9, size=4))
     compare(partition_and_label(part, pair), part, pair)
     # A ring of six, of which each wants the two next to it and not the others.

@@ -45,7 +45,7 @@ def test_is_a_pose_that_rng_alone_decides(sample_pose, rng):
 def test_pairs_of_parts_come_as_often_as_they_should(sample_pose, rng):
     num = 400
     costs = rng.uniform(0.0, 1.0, size=(3, 2, 3))
-    mu, w = np.array([[1.0, 0.0], [7.0, 7.0], [-1.0, 1.0]]), np.array([[1.2, 2.0], [3.0, 3.0], [0.9, 1.5]])
+    mu, w = np.array([[1.0, 0.0], [7.0, 7.0], [-1.0, 1.0]]), np.array([[1.2, 2.0], [3.0, 3.0], [2.5, 2.5]])
     p = np.exp(-energies(costs, CHAIN, mu, w))
     p /= p.sum()
     poses = np.array([sample_pose(costs, CHAIN, mu, w, rng) for _ in range(num)])

@@ -173,6 +173,12 @@ def thousand(f, w, mu=0.0):
     return envelope(np.minimum(f, 1e3), w, mu, crossing)
 
 
+@mistake("has an arg-min of -1 where every place is impossible", hint="argmin is in 0 ... n - 1 there, too")
+def nowhere(f, w, mu=0.0):
+    values, argmin = envelope(f, w, mu, crossing)
+    return values, np.where(np.isinf(values), -1, argmin)
+
+
 @mistake("fails where every place is impossible", hint="where everything is +inf so is D")
 def all_impossible(f, w, mu=0.0):
     known = np.flatnonzero(np.isfinite(f))
@@ -246,6 +252,27 @@ def from_the_right(f, w, mu=0.0):
     f = np.asarray(f, dtype=float)[::-1]
     values, argmin = envelope(f, float(w), -mu, crossing)
     return values[::-1].tolist(), (len(f) - 1 - argmin[::-1]).tolist()
+
+
+@alternative
+def by_the_convex_hull(f, w, mu=0.0):
+    """The minimum of f + w q^2 - 2 w (p - mu) q over q is at a corner of the lower hull of f / w + q^2, found by its slopes."""
+    f, n = np.asarray(f, dtype=float), len(f)
+    corners = []
+    height = (f / w + np.arange(n) ** 2.0).tolist()
+    for q in np.flatnonzero(np.isfinite(f)).tolist():
+        while len(corners) > 1:
+            a, b = corners[-2:]
+            if (height[b] - height[a]) * (q - b) < (height[q] - height[b]) * (b - a):
+                break
+            corners.pop()
+        corners.append(q)
+    if not corners:
+        return [np.inf] * n, [0] * n
+    corners = np.array(corners)
+    slopes = np.diff(np.array(height)[corners]) / np.diff(corners)
+    argmin = corners[np.searchsorted(slopes, 2.0 * (np.arange(n) - mu))]
+    return f[argmin] + w * (np.arange(n) - argmin - mu) ** 2, argmin
 
 
 @alternative

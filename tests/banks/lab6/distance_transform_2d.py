@@ -122,9 +122,9 @@ def square(f, w, mu):
     return honest(np.asarray(f)[:n, :n], w, mu)
 
 
-@mistake("takes infinite costs for a thousand", hint="every column of *what that gave*")
-def thousand(f, w, mu):
-    return honest(np.where(np.isfinite(f), f, 1.0), w, mu)
+@mistake("takes infinite costs for a million", hint="A place of cost +inf stays impossible")
+def million(f, w, mu):
+    return honest(np.where(np.isfinite(f), f, 1e6), w, mu)
 
 
 @mistake("changes its input in place", hint="Work on a copy")

@@ -16,6 +16,12 @@ def log_odds(same_prob):
     return np.log(p) - np.log1p(-p)
 
 
+@mistake("clips probabilities at one hundredth", hint="log((1 - p) / p)")
+def hundredth(same_prob):
+    p = np.clip(np.asarray(same_prob, dtype=float), 0.01, 0.99)
+    return np.log((1.0 - p) / p)
+
+
 @mistake("takes minus the logarithm of p", hint="log((1 - p) / p)")
 def surprise(same_prob):
     return -np.log(clipped(same_prob))

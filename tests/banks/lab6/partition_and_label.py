@@ -9,7 +9,7 @@ def against(p):
     return np.log((1.0 - p) / p)
 
 
-def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), lazily=True, ends=2):
+def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), lazily=True, ends=2, whole=1):
     """x (D,) and y (D, D) of the optimum, with what a mistake changes as arguments: which of a triple's ends may be the middle."""
     D = len(part_prob)
     d, e = np.triu_indices(D, 1)
@@ -24,17 +24,17 @@ def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), la
         for i, (more, less) in enumerate(rows):
             A[i, more], A[i, less] = 1.0, -1.0
         constraints = LinearConstraint(A, -np.inf, 0.0) if rows else None
-        found = milp(cost, integrality=1, bounds=Bounds(0, 1), constraints=constraints, options={"mip_rel_gap": 0})
-        y = np.round(found.x[number]) * (1 - np.eye(D))
+        found = milp(cost, integrality=whole, bounds=Bounds(0, 1), constraints=constraints, options={"mip_rel_gap": 0})
+        y = found.x[number] * (1 - np.eye(D))
         new = []
         for i in range(D) if lazily else ():
             for j in range(i + 1, D):
                 for k in range(j + 1, D):
                     for which, (a, m, b) in enumerate(((j, i, k), (i, j, k), (i, k, j))):
-                        if which in middles and y[a, m] + y[m, b] - y[a, b] > 1.5:
+                        if which in middles and y[a, m] + y[m, b] - y[a, b] - found.x[m] > 1e-6:
                             new.append(([number[a, m], number[m, b]], [number[a, b], m]))
         if not new:
-            return np.round(found.x[:D]) > 0.5, y
+            return found.x[:D] > 0.5, np.round(y)
         rows += new
 
 
@@ -209,6 +209,16 @@ def enumerates(part_prob, pair_prob):
     place(0, [], 0.0)
     clusters = np.array(best[1], dtype=int)
     return np.where(clusters < 0, -1, np.argmax(part_prob, axis=1)), clusters
+
+
+@mistake("links no pair to its candidates", hint="Pairs of unlikely candidates may pay")
+def not_linked(part_prob, pair_prob):
+    return solve(part_prob, pair_prob, ends=0)
+
+
+@mistake("rounds the relaxed solution", hint="at last in whole numbers")
+def relaxed(part_prob, pair_prob):
+    return solve(part_prob, pair_prob, whole=0)
 
 
 @mistake("links a pair to its first candidate only", hint="Pairs of unlikely candidates")

@@ -58,6 +58,19 @@ def independently(costs, parents, mu, w, rng):
     return np.array([draw(belief[k], rng) for k in range(len(parents))])
 
 
+@mistake("draws the root first, and the others each from its own marginal given the root", hint="and so on")
+def given_the_root_only(costs, parents, mu, w, rng):
+    order, _, _ = upward(costs, parents, mu, w)
+    root, held = order[0], np.array(costs, dtype=float)
+    x, y = sample(costs, parents, mu, w, rng)[root]
+    held[root] = np.where((np.indices(held[root].shape).T == [y, x]).all(axis=-1).T, held[root], np.inf)
+    pose = np.array(
+        [sample(held, parents, mu, w, rng)[k] for k in range(len(parents))]
+    )  # each from a sample of its own
+    pose[root] = x, y
+    return pose
+
+
 @mistake("draws each part from its costs alone", hint="Parts are drawn *together*")
 def from_costs(costs, parents, mu, w, rng):
     return np.array([draw(-np.asarray(c, dtype=float), rng) for c in costs])
