@@ -16,7 +16,7 @@ from solutions.likelihood import nll, nll_gradient, sigmoid, softplus
 def is_separable(X, y):
     """Whether some w puts every patch strictly on its own side: (2 y_n - 1) x_n'w > 0 for all n, without an intercept.
 
-    If so, scaling w up lowers the unpenalised `nll` for ever: the maximum-likelihood weights are at infinity (Albert
+    However thin the margin. If so, scaling w up lowers the unpenalised `nll` for ever: the maximum-likelihood weights are at infinity (Albert
     and Anderson 1984). Certain for N <= D patches in general position, and at even odds for N = 2D random labels (Cover
     1965).
 
@@ -80,7 +80,7 @@ def newton_step(g, H):
     Raises
     ------
     ValueError
-        If `H` is not positive definite: the model then has no minimum, or more than one.
+        If `H` is not positive definite, whatever `g` is: the model then has no minimum, or more than one.
     """
     ### BEGIN SOLUTION
     g, H = np.asarray(g, dtype=float), np.asarray(H, dtype=float)
@@ -104,7 +104,7 @@ def newton(w0, X, y, lam, tol=1e-8, max_iter=100):
     lam : float
         Strength of the ridge penalty.
     tol : float
-        Stop as soon as the norm of the gradient is at most this.
+        Stop as soon as the Euclidean norm of the gradient is at most this, be it at the start.
     max_iter : int
         Stop after so many steps in any case.
 
@@ -112,7 +112,7 @@ def newton(w0, X, y, lam, tol=1e-8, max_iter=100):
     -------
     w : ndarray of float64 (D,)
         The last iterate.
-    history : ndarray (T + 1, D)
+    history : ndarray of float64 (T + 1, D)
         All iterates: `history[0]` is the start, `history[-1]` is `w`. But for rounding, the objective never rises.
 
     Raises
@@ -221,9 +221,9 @@ def newton_step_wide(w, X, y, lam):
 
 
 def bfgs_update(B, s, q):
-    """Update an approximate inverse Hessian so that it explains the last step, B'q = s.
+    """Update an approximate inverse Hessian so that it explains the last step, B_new q = s.
 
-    Broyden, Fletcher, Goldfarb and Shanno (1970): B' = (I - r s q') B (I - r q s') + r s s' with r = 1 / s'q
+    Broyden, Fletcher, Goldfarb and Shanno (1970): B_new = (I - r s q') B (I - r q s') + r s s' with r = 1 / s'q
     (Nocedal and Wright, equation 6.17).
 
     Parameters
@@ -252,7 +252,7 @@ def bfgs_update(B, s, q):
 
 
 def bfgs(f, grad, w0, tol=1e-6, max_iter=1000):
-    """Minimise any smooth function by BFGS, from B = I and with a backtracking line search.
+    """Minimise any smooth function by BFGS, from B = I (which may be scaled before the first update), with a line search.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ def bfgs(f, grad, w0, tol=1e-6, max_iter=1000):
     w0 : ndarray (D,)
         Start. It is not changed.
     tol : float
-        Stop as soon as the norm of the gradient is at most this.
+        Stop as soon as the Euclidean norm of the gradient is at most this, be it at the start.
     max_iter : int
         Stop after so many steps in any case.
 
@@ -271,7 +271,7 @@ def bfgs(f, grad, w0, tol=1e-6, max_iter=1000):
     -------
     w : ndarray of float64 (D,)
         The last iterate.
-    history : ndarray (T + 1, D)
+    history : ndarray of float64 (T + 1, D)
         All iterates: `history[0]` is the start, `history[-1]` is `w`. But for rounding, the objective never rises.
 
     Raises
@@ -350,7 +350,7 @@ def hessian_vector_product(w, X, y, v, lam=0.0):
     Returns
     -------
     ndarray of float64 (D,)
-        Time and memory grow with N D.
+        Exact but for rounding: no differences of gradients. Time and memory grow with N D.
     """
     w, X, v = (np.asarray(u, dtype=float) for u in (w, X, v))
     ### BEGIN SOLUTION
@@ -371,7 +371,7 @@ def newton_cg_step(w, X, y, lam, tol=1e-8):
     lam : float
         Strength of the ridge penalty, positive.
     tol : float
-        Stop when the residual |Hd + g| is at most `tol` |g|.
+        Stop as soon as the residual |Hd + g| is at most `tol` |g|.
 
     Returns
     -------

@@ -61,7 +61,7 @@ def lipschitz_bound(X, lam=0.0):
     Returns
     -------
     float
-        L. Memory grows with N D + D^2, not with N^2.
+        L, right to six digits or more. Memory grows with N D + D^2, not with N^2.
 
     Raises
     ------
@@ -85,11 +85,11 @@ def gradient_descent(grad, w0, step, num_steps):
     grad : callable, (D,) -> (D,)
         Gradient of the objective. It is called exactly once for each step.
     w0 : ndarray (D,)
-        Start. It is not changed.
+        Start. It is not changed. The path is of floats, even where the start is of integers.
     step : float
         Step size (learning rate).
     num_steps : int
-        Number of steps T.
+        Number of steps T. All of them are taken, also where the gradient is 0.
 
     Returns
     -------
@@ -107,8 +107,8 @@ def gradient_descent(grad, w0, step, num_steps):
 def backtracking_step(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     """Shrink a step until it lowers the objective enough.
 
-    The first of alpha, alpha rho, alpha rho^2, ... that satisfies Armijo's condition f(w + a d) <= f(w) + c a g'd
-    (Nocedal and Wright, Numerical Optimization, algorithm 3.1).
+    The first of alpha, alpha rho, alpha rho^2, ... that satisfies Armijo's condition f(w + a d) <= f(w) + c a g'd, however
+    many it takes (Nocedal and Wright, Numerical Optimization, algorithm 3.1).
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def adam(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 def minibatches(num_examples, batch_size, rng):
-    """Deal all examples out in random order, a batch at a time: one epoch.
+    """Deal all examples out at random, a batch at a time: one epoch.
 
     Parameters
     ----------
@@ -281,12 +281,12 @@ def minibatches(num_examples, batch_size, rng):
     batch_size : int
         Examples per batch, at least 1. The last batch is smaller where it does not divide N.
     rng : np.random.Generator
-        Source of the order.
+        The only source of randomness.
 
     Returns
     -------
     iterator of ndarray of int
-        Indices of the examples in each batch. Together they hold every one of 0 ... N - 1 exactly once.
+        Indices of the examples in each batch, in any order. Together they hold every one of 0 ... N - 1 exactly once.
 
     Raises
     ------
@@ -320,6 +320,7 @@ def minibatch_gradient(w, X, y, idx, lam=0.0):
     Returns
     -------
     ndarray of float64 (D,)
+        Exact but for rounding, as `nll_gradient` is.
 
     Raises
     ------
@@ -340,17 +341,17 @@ def sgd(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
     Parameters
     ----------
     w0 : ndarray (D,)
-        Start. It is not changed.
+        Start. It is not changed. The path is of floats, even where the start is of integers.
     X, y : ndarray (N, D), (N,)
         Patches and labels in {0, 1}.
     step : float
         Step size. It multiplies `minibatch_gradient`, an estimate of the gradient of the whole sum.
     num_epochs : int
-        How often to pass over the data, each time in a new order.
+        How often to pass over the data, each time dealt out anew.
     batch_size : int
         Examples per update.
     rng : np.random.Generator
-        Source of the orders.
+        The only source of randomness.
     lam : float
         Strength of the ridge penalty.
 
@@ -374,7 +375,7 @@ def rate_of_convergence(losses, optimum):
     """Slope of the straight line, fitted by least squares, through ln(loss - optimum) against the step number.
 
     Where the gap shrinks by a factor rho in each step (linear convergence), this is ln rho. Gaps that are not positive
-    (rounding, near the end) are dropped; the other ones keep their step number.
+    (rounding, near the end) are dropped; the other ones, however small, count alike and keep their step number.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ def extract_patches(image, centers, size):
     Parameters
     ----------
     image : ndarray (H, W)
-        Grey values.
+        Intensities.
     centers : ndarray of int (N, 2)
         Points (x, y) in px, so that (x, y) is the pixel `image[y, x]`. They may lie outside the image.
     size : (int, int)
@@ -24,7 +24,7 @@ def extract_patches(image, centers, size):
 
     Returns
     -------
-    ndarray of float64 (N, h * w)
+    ndarray (N, h * w)
         Patches in row-major order: `patches[n].reshape(h, w)` shows patch n.
 
     Raises
@@ -80,7 +80,7 @@ def label_patches(centers, keypoint, radius):
 
 
 def sigmoid(a):
-    """Logistic function 1 / (1 + exp(-a)), elementwise and without overflow (slide "The logistic function").
+    """Logistic function 1 / (1 + exp(-a)), elementwise, without overflow or a warning of it (slide "The logistic function").
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def sigmoid(a):
 
 
 def softplus(a):
-    """Softplus, log(1 + exp(a)), elementwise and without overflow.
+    """Softplus, log(1 + exp(a)), elementwise, without overflow or a warning of it.
 
     The log-partition function of a Bernoulli variable with natural parameter `a` (slide "Maximum likelihood
     estimation").
@@ -113,6 +113,7 @@ def softplus(a):
     Returns
     -------
     ndarray of float64, the shape of `a`
+        With small relative error on both sides of zero.
     """
     ### BEGIN SOLUTION
     a = np.asarray(a, dtype=float)
@@ -188,6 +189,7 @@ def nll_gradient(w, X, y, lam=0.0):
     Returns
     -------
     ndarray of float64 (D,)
+        Exact but for rounding, also where |Xw| is large: no differences of `nll`.
 
     Raises
     ------
@@ -215,7 +217,7 @@ def nll_hessian(w, X, y, lam=0.0):
     Returns
     -------
     ndarray of float64 (D, D)
-        Symmetric and positive semi-definite. Memory grows with N D + D^2, not with N^2.
+        Symmetric and positive semi-definite; exact but for rounding. Memory grows with N D + D^2, not with N^2.
     """
     ### BEGIN SOLUTION
     w, X = np.asarray(w, dtype=float), np.asarray(X, dtype=float)
@@ -226,10 +228,11 @@ def nll_hessian(w, X, y, lam=0.0):
 
 
 def gradient_error(f, grad, w, eps=1e-6):
-    """Distance between a gradient and central differences of its function, relative to their size.
+    """Distance between g = grad(w) and central differences d_i = (f(w + eps e_i) - f(w - eps e_i)) / (2 eps) for every i.
 
-    |g - d| / (|g| + |d|) with g = grad(w) and d_i = (f(w + eps e_i) - f(w - eps e_i)) / (2 eps): about 1e-9 for a right
-    gradient of a well-scaled function, whatever its units, and up to 1 for a wrong one.
+    Any measure will do that keeps these promises where no entry of d is much smaller than the others, unless it is 0:
+    at most 1e-6 for a right gradient, also of a million f or a millionth of f; and more than 1e-3 as soon as a single
+    entry of g, be it one of hundreds, is wrong by a tenth.
 
     Parameters
     ----------
@@ -278,7 +281,8 @@ def predict_proba(w, X):
 def calibration(p, y, bins):
     """Compare predicted probabilities with how often they came true, bin by bin (a reliability diagram).
 
-    Bin k holds k/bins <= p < (k + 1)/bins, edges as Python computes them; the last one also holds p = 1.
+    Bin k holds k/bins <= p < (k + 1)/bins; the last one also holds p = 1. Where k/bins is no exact floating-point number, a
+    p within its rounding error may go to either side.
 
     Parameters
     ----------
@@ -293,7 +297,7 @@ def calibration(p, y, bins):
     -------
     mean_p, mean_y : ndarray (bins,)
         Mean prediction and mean label of the examples in each bin, NaN where there are none.
-    count : ndarray of int (bins,)
+    count : ndarray (bins,)
         Number of examples in each bin.
 
     Raises
@@ -323,7 +327,7 @@ def roc_auc(y, score):
     y : ndarray (N,)
         Labels in {0, 1}.
     score : ndarray (N,)
-        Any score that is larger for what looks more like a positive.
+        Any score that is larger for what looks more like a positive. Only the order counts: scores tie where they are equal.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from autograder import agree, hint, points
 @pytest.mark.parametrize("radius", [3.7, 1.2, 0.6])
 def test_labels_a_disc(label_patches, rng, radius):
     keypoint = np.array([9.25, 20.75]) + rng.integers(-3, 4, 2)  # quarters: no distance comes near a radius
-    xs, ys = np.meshgrid(np.arange(20), np.arange(30))
+    xs, ys = np.meshgrid(np.arange(0.0, 20.0, 0.5), np.arange(30))
     centers = np.column_stack([xs.ravel(), ys.ravel()])
     distance = np.abs((centers[:, 0] - keypoint[0]) + 1j * (centers[:, 1] - keypoint[1]))
     labels = label_patches(centers, keypoint, radius)
@@ -31,6 +31,8 @@ def test_includes_the_boundary(label_patches):
     agree(label_patches(centers, np.array([10.0, 20.0]), 5.0), [1, 1, 1, 1, 1, 0, 0, 0])  # 3-4-5 triangles
     agree(label_patches(centers, np.array([11.5, 22.0]), 2.5), [1, 0, 0, 0, 1, 0, 0, 0])  # 1.5, 2, 2.5
     agree(label_patches(centers, np.array([15.0, 20.0]), 0.0), [0, 0, 1, 0, 0, 0, 0, 0])
+    beyond = np.array([10.0 - 1e-9, 20.0])  # from here (15, 20) is a billionth farther away than 5
+    agree(label_patches(centers, beyond, 5.0), [0, 0, 0, 1, 1, 0, 0, 0])
 
 
 @points(1)

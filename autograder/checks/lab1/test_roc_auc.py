@@ -14,8 +14,8 @@ def pairs_won(y, score):
 
 @points(1)
 @hint(
-    "The fraction of pairs (positive, negative) in which the positive has the larger score: any real score, any "
-    "numbers of the two classes, and close to 1 when positives score high."
+    "The fraction of pairs (positive, negative) in which the positive has the larger score: any real score as it is (not "
+    "rounded, not on a grid of thresholds), any numbers of the two classes, and close to 1 when positives score high."
 )
 @pytest.mark.parametrize("positives, negatives", [(9, 31), (20, 8), (1, 1), (1, 12)])
 def test_counts_the_pairs_won(roc_auc, rng, positives, negatives):
@@ -24,7 +24,11 @@ def test_counts_the_pairs_won(roc_auc, rng, positives, negatives):
     score[0] = score[-1] + 1.0  # at least one pair is won: the reverse is never right by luck
     order = rng.permutation(len(y))
     y, score = y[order], score[order]
-    agree(roc_auc(y, score), pairs_won(y, score))
+    won = pairs_won(y, score)
+    agree(roc_auc(y, score), won)
+    # Only the order counts: not how close two scores are, nor how large.
+    agree(roc_auc(y, 1e-15 * score), won)
+    agree(roc_auc(y, 2.0**30 + np.argsort(np.argsort(score))), won)
     agree(roc_auc(y, 50.0 + y + 0.0 * score), 1.0)
     agree(roc_auc(y, -2.0 - y), 0.0, atol=1e-12)
 

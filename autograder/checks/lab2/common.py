@@ -6,6 +6,10 @@ import numpy as np
 from numpy.testing import assert_allclose
 from scipy.special import expit
 
+from autograder.outcome import StudentError
+
+MOST_TRIES = 2_000  # halved so often, any step has become 0
+
 
 def patches(rng, num_examples, num_pixels):
     """Random patches and labels; the activations of weights of order one stay moderate."""
@@ -73,8 +77,54 @@ def adam_move(step, beta1, beta2, eps):
     return lambda g: step * mean(g, beta1) / (np.sqrt(mean(g**2, beta2)) + eps)
 
 
+BOOK_KEEPING = (
+    "A path of T steps has T + 1 rows of floats, even from a start of integers, the first a copy of w0; T steps ask for T "
+    "gradients, no more, and go on where a gradient is 0."
+)
+
+
+def patient(f):
+    """The loss, which ends a search without end: without it the search would take the time of the other checks."""
+    calls = []
+
+    def spy(w):
+        calls.append(1)
+        assert len(calls) <= MOST_TRIES, f"asked for {MOST_TRIES} losses in one search, and went on"
+        return f(w)
+
+    return spy
+
+
+def assert_minds_integers(walk, start):
+    """From a start of integers the path is that of floats. (An answer that refuses such a start has cut nothing off.)"""
+    try:
+        path = walk(start)
+    except StudentError:
+        return
+    assert_allclose(path, walk(start.astype(float)), rtol=1e-12, err_msg="from a start of integers")
+
+
+def assert_keeps_its_path(optimise):
+    """Every step has its row and its gradient, from a start of integers, too, and where nothing moves."""
+    calls = []
+
+    def spy(w):
+        calls.append(1)
+        return np.cos(w)
+
+    start = np.array([1, -2, 3])
+    path = optimise(spy, start.astype(float), 0.3, 6)
+    assert np.shape(path) == (7, 3), f"6 steps from 3 weights gave a path of shape {np.shape(path)}, expected (7, 3)"
+    assert len(calls) == 6, f"6 steps asked for {len(calls)} gradients"
+    rest = optimise(lambda w: np.zeros(3), start.astype(float), 0.3, 6)
+    assert np.shape(rest) == (7, 3), f"6 steps of length 0 gave a path of shape {np.shape(rest)}, expected (7, 3)"
+    assert_allclose(rest, np.tile(start, (7, 1)), rtol=1e-15)
+    assert_minds_integers(lambda w0: optimise(np.cos, w0, 0.3, 6), start)
+
+
 def assert_starts_afresh(optimise, rng):
-    """No steps give the start alone; a second call in the same session repeats the first."""
+    """The path is kept; no steps give the start alone; a second call in the same session repeats the first."""
+    assert_keeps_its_path(optimise)
     X, y = patches(rng, 30, 4)
     w0 = rng.normal(size=4)
     assert_allclose(optimise(logistic_gradient(X, y), w0, 0.1, 0), w0[None], rtol=1e-15)

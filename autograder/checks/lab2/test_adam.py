@@ -4,7 +4,14 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from autograder import hint, points
-from autograder.checks.lab2.common import adam_move, assert_starts_afresh, logistic_gradient, patches, unrolled
+from autograder.checks.lab2.common import (
+    BOOK_KEEPING,
+    adam_move,
+    assert_starts_afresh,
+    logistic_gradient,
+    patches,
+    unrolled,
+)
 
 
 @points(1)
@@ -12,7 +19,7 @@ from autograder.checks.lab2.common import adam_move, assert_starts_afresh, logis
     "m averages g with beta1, V averages g^2 with beta2; both are divided by 1 - beta^t for the step alone, while m "
     "and V themselves stay uncorrected."
 )
-def test_follows_the_update_adam(adam, rng):
+def test_follows_the_update(adam, rng):
     X, y = patches(rng, 40, 5)
     w0 = rng.normal(size=5)
     for beta1, beta2, eps in ((0.9, 0.999, 1e-8), (0.5, 0.8, 0.1)):
@@ -38,7 +45,7 @@ def test_corrects_for_the_start_at_zero(adam, rng):
     "eps is added to the root of the corrected V: the first step is -step g / (|g| + eps), and 0 where g is 0. Not "
     "under the root, and not before the correction."
 )
-def test_adds_eps_to_the_root_adam(adam):
+def test_adds_eps_to_the_root(adam):
     w0, g = np.array([1.0, -2.0, 0.5]), np.array([0.3, -20.0, 0.0])
     first = adam(lambda w: g, w0, 0.5, 1, eps=0.1)[1] - w0
     assert_allclose(first, [-0.5 * 0.3 / 0.4, 0.5 * 20.0 / 20.1, 0.0], rtol=1e-9)
@@ -46,6 +53,6 @@ def test_adds_eps_to_the_root_adam(adam):
 
 
 @points(1)
-@hint("A path of T steps has T + 1 rows, the first a copy of w0, and every call begins with m = V = 0 and t = 1.")
-def test_starts_afresh_adam(adam, rng):
+@hint(f"{BOOK_KEEPING} Every call begins with m = V = 0 and t = 1.", also=("shape",))
+def test_starts_afresh(adam, rng):
     assert_starts_afresh(adam, rng)

@@ -4,14 +4,16 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from autograder import hint, points
-from autograder.checks.lab2.common import logistic_gradient, patches
+from autograder.checks.lab2.common import BOOK_KEEPING, assert_keeps_its_path, logistic_gradient, patches
 
 
 @points(1)
-@hint("Each step is w <- w - step * grad(w), with the gradient at the current w and the step as it is.")
+@hint(
+    "Each step is w <- w - step * grad(w), with the gradient at the current w, in its full length, and the step as it is."
+)
 def test_follows_the_closed_form_on_a_quadratic(gradient_descent, rng):
     root = rng.normal(size=(4, 4))
-    A, bottom, w0 = root @ root.T + np.eye(4), rng.normal(size=4), rng.normal(size=4)
+    A, bottom, w0 = 1e4 * (root @ root.T + np.eye(4)), rng.normal(size=4), rng.normal(size=4)
     step = 1.0 / np.linalg.norm(A, 2)
     path = gradient_descent(lambda w: A @ (w - bottom), w0, step, 20)
     shrink = np.eye(4) - step * A
@@ -21,8 +23,9 @@ def test_follows_the_closed_form_on_a_quadratic(gradient_descent, rng):
 
 @points(1)
 @hint(
-    "Row 0 is the start and row t the weights after t steps, T + 1 rows in all. If all rows look like the last one, "
-    "you stored the same array again and again and changed it in place: store copies."
+    f"{BOOK_KEEPING} If all rows look like the last one, you stored the same array again and again and changed it in place: "
+    "store copies.",
+    also=("shape",),
 )
 def test_keeps_every_row_of_the_path(gradient_descent, rng):
     w0, slope = rng.normal(size=3), rng.normal(size=3)
@@ -31,6 +34,7 @@ def test_keeps_every_row_of_the_path(gradient_descent, rng):
     assert_allclose(path[0], w0, rtol=1e-15)
     assert_allclose(np.diff(path, axis=0), np.tile(-0.5 * slope, (4, 1)), rtol=1e-9, atol=1e-12)
     assert_allclose(gradient_descent(lambda w: slope, w0, 0.5, 0), w0[None], rtol=1e-15)
+    assert_keeps_its_path(gradient_descent)
 
 
 @points(1)

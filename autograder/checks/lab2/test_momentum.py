@@ -4,7 +4,14 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from autograder import hint, points
-from autograder.checks.lab2.common import assert_starts_afresh, logistic_gradient, momentum_move, patches, unrolled
+from autograder.checks.lab2.common import (
+    BOOK_KEEPING,
+    assert_starts_afresh,
+    logistic_gradient,
+    momentum_move,
+    patches,
+    unrolled,
+)
 
 
 @points(1)
@@ -34,6 +41,6 @@ def test_gathers_speed_on_a_slope(momentum, rng):
 
 
 @points(1)
-@hint("A path of T steps has T + 1 rows, the first a copy of w0, and every call begins with a velocity of zeros.")
+@hint(f"{BOOK_KEEPING} Every call begins with a velocity of zeros.", also=("shape",))
 def test_starts_from_rest(momentum, rng):
     assert_starts_afresh(momentum, rng)

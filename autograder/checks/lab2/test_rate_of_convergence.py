@@ -9,8 +9,8 @@ from autograder.checks.lab2.common import slope
 
 @points(1)
 @hint(
-    "Fit a straight line through ln(loss - optimum) against t by least squares, all points counting alike, and "
-    "return its slope: ln rho, in natural logarithms, for gaps that shrink like rho^t."
+    "Fit a straight line through ln(loss - optimum) against t by least squares, all points counting alike, however "
+    "small the gap, and return its slope: ln rho, in natural logarithms, for gaps that shrink like rho^t."
 )
 def test_is_the_slope_of_the_log_gap(rate_of_convergence, rng):
     rho = rng.uniform(0.3, 0.9)
@@ -19,6 +19,8 @@ def test_is_the_slope_of_the_log_gap(rate_of_convergence, rng):
     t = np.arange(7.0)
     expected = np.log(rho) + slope(t, wiggle)
     assert_allclose(rate_of_convergence(rho**t * np.exp(wiggle), 0.0), expected, rtol=1e-9)
+    fast = np.log(1e-4) + slope(t, t**2 / 10)  # down to 1e-22: a small gap counts like any other
+    assert_allclose(rate_of_convergence(1e-4**t * np.exp(t**2 / 10), 0.0), fast, rtol=1e-9)
 
 
 @points(1)

@@ -5,13 +5,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from autograder import hint, points
-from autograder.checks.lab2.common import automatic_gradient, patches
+from autograder.checks.lab2.common import assert_minds_integers, automatic_gradient, patches
 
 
 @points(1)
 @hint(
     "With one batch that holds everything, sgd is gradient descent on the penalised sum: check the sign, the ridge, "
-    "and that row t holds the weights after t updates, row 0 being the start."
+    "and that row t holds the weights after t updates, row 0 being the start. Weights are floats, even from a start of integers."
 )
 def test_is_gradient_descent_when_the_batch_is_full(sgd, rng):
     X, y = patches(rng, 15, 3)
@@ -22,6 +22,7 @@ def test_is_gradient_descent_when_the_batch_is_full(sgd, rng):
     for _ in range(6):
         expected.append(expected[-1] - 0.1 * automatic_gradient(expected[-1], X, y, 0.5))
     assert_allclose(path, expected, rtol=1e-9, atol=1e-12)
+    assert_minds_integers(lambda w0: sgd(w0, X, y, 0.1, 6, 15, rng, lam=0.5), np.array([1, -2, 3]))
 
 
 @points(1)
@@ -51,7 +52,10 @@ def test_steps_along_each_batch(sgd, rng):
 
 
 @points(1)
-@hint("Every epoch deals all examples out, each exactly once, in a new random order drawn from rng.")
+@hint(
+    "Every epoch deals all examples out, each exactly once, in a new random order drawn from rng and from nothing else: not "
+    "the same batches again, and the same path from the same seed."
+)
 def test_shuffles_anew_in_every_epoch(sgd, rng):
     X, y = np.eye(40), np.zeros(40)
     orders = []
@@ -63,3 +67,9 @@ def test_shuffles_anew_in_every_epoch(sgd, rng):
         assert_array_equal(np.sort(order), np.arange(40))
     different = len({tuple(order) for order in orders})
     assert different == 4, f"4 epochs with a fresh shuffle each gave {different} different orders"
+    # Two dealings of 40 into batches of 8 share one of their 5 batches with probability 25 / 77 million.
+    seed = int(rng.integers(2**32))
+    first, again = (sgd(np.zeros(40), X, y, 0.01, 2, 8, np.random.default_rng(seed)) for _ in range(2))
+    assert_array_equal(again, first)
+    batches = [frozenset(np.flatnonzero(move)) for move in np.diff(first, axis=0)]
+    assert not set(batches[:5]) & set(batches[5:]), "two epochs have a batch in common: deal all examples out anew"

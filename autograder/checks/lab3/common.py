@@ -24,6 +24,12 @@ def newton_by_autograd(w, X, y, lam):
     return -np.linalg.solve(autograd.hessian(f)(w), autograd.grad(f)(w))
 
 
+def assert_is_a_step(step, size):
+    """Hold that a vector came back, where the check is about what it costs and others look at its value."""
+    assert np.shape(step) == (size,), f"returned shape {np.shape(step)}, expected {(size,)}"
+    assert np.all(np.isfinite(step)), "not all entries are finite"
+
+
 def residual(step, w, X, y, lam):
     """H step + g, relative to g, by products alone: for D too large for a Hessian."""
     p = expit(X @ w)
@@ -53,6 +59,18 @@ def rotation(rng, size):
     """
     Q, R = np.linalg.qr(rng.normal(size=(size, size)))
     return Q * np.sign(np.diag(R))
+
+
+def assert_measures_the_gradient(minimise, w0, norm):
+    """Hold that the norm of the gradient at the start, `norm`, and nothing else is what is compared with `tol`.
+
+    The entries of that gradient are to be of one size, the curvature is not to be 1: then the largest entry, a mean, a relative
+    norm, the length of the step and the promised decrease are all far from the norm.
+    """
+    for factor, most in ((1.0001, 1), (0.9999, None)):
+        _, history = minimise(w0, tol=factor * norm)
+        said = f"with a gradient of norm {norm:.4g} at the start and tol = {factor * norm:.4g} history has {len(history)} rows"
+        assert len(history) == most if most else len(history) > 1, said
 
 
 def bfgs_through_the_hessian(B, s, q):

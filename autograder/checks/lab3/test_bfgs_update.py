@@ -9,7 +9,7 @@ from autograder.checks.lab3.common import bfgs_through_the_hessian, positive_def
 
 @points(1)
 @hint(
-    "The updated inverse Hessian must map the change of the gradient to the step, B'q = s. If it maps s to q, they "
+    "The updated inverse Hessian must map the change of the gradient to the step, B_new q = s. If it maps s to q, they "
     "are swapped."
 )
 def test_satisfies_the_secant_equation(bfgs_update, rng):
@@ -23,7 +23,7 @@ def test_satisfies_the_secant_equation(bfgs_update, rng):
 
 @points(1)
 @hint(
-    "B' = (I - r s q') B (I - r q s') + r s s' with r = 1 / s'q: symmetric, positive definite, and the inverse of "
+    "B_new = (I - r s q') B (I - r q s') + r s s' with r = 1 / s'q: symmetric, positive definite, and the inverse of "
     "the BFGS update of the Hessian (the similar DFP update is not)."
 )
 def test_is_the_bfgs_update(bfgs_update, rng):
@@ -33,6 +33,10 @@ def test_is_the_bfgs_update(bfgs_update, rng):
     assert_allclose(new, np.transpose(new), rtol=1e-9, atol=1e-12)
     assert np.linalg.eigvalsh(new)[0] > 0, "the update has an eigenvalue that is not positive"
     assert_allclose(new, bfgs_through_the_hessian(B, s, q), rtol=1e-8, atol=1e-10)
+    # Little curvature along a long step is curvature: s'q is a thousandth of |s| |q|.
+    s, across = np.linalg.qr(rng.normal(size=(5, 2)))[0].T
+    q = across + 1e-3 * s
+    assert_allclose(bfgs_update(B, s, q), bfgs_through_the_hessian(B, s, q), rtol=1e-6)
 
 
 @points(1)
@@ -49,6 +53,8 @@ def test_skips_negative_curvature(bfgs_update, rng):
     "skip for s'q <= 0 only, not below a threshold."
 )
 def test_updates_with_small_steps(bfgs_update, rng):
-    B, s = positive_definite(rng, 4), 1e-7 * rng.normal(size=4)
-    q = positive_definite(rng, 4) @ s
-    assert_allclose(bfgs_update(B, s, q) @ q, s, rtol=1e-8, atol=1e-17)
+    B, direction = positive_definite(rng, 4), rng.normal(size=4)
+    for size in (1e-7, 1e-13):
+        s = size * direction
+        q = positive_definite(rng, 4) @ s
+        assert_allclose(bfgs_update(B, s, q) @ q, s, rtol=1e-8, atol=1e-10 * size)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograder import hint, points
+from autograder.checks.lab3.common import rotation
 
 
 def decides(is_separable, X, y, due):
@@ -15,7 +16,8 @@ def decides(is_separable, X, y, due):
 @points(1)
 @hint(
     "Some w with (2y - 1) Xw > 0 exists here. In a linear programme the weights may have either sign (linprog's own "
-    "bounds are (0, None)), and a thin margin is a margin."
+    "bounds are (0, None)), and a thin margin is a margin, also of a faint patch. The signs of a fit (least squares, a few "
+    "steps of logistic regression or of a perceptron) prove a yes, and never a no."
 )
 def test_finds_what_separates(is_separable, rng):
     for N, D in ((9, 6), (40, 3), (5, 8)):
@@ -27,6 +29,27 @@ def test_finds_what_separates(is_separable, rng):
     thin = np.array([[1.0, 1e-4], [np.sqrt(0.5), -1e-4]])
     decides(is_separable, thin, np.array([1.0, 0.0]), True)
     decides(is_separable, thin, np.array([0.0, 1.0]), True)
+    for A in (around_a_thin_margin(), with_a_faint_patch()):
+        turned = A[rng.permutation(len(A))] @ rotation(rng, A.shape[1])
+        y = rng.permutation(np.arange(len(A)) % 2)
+        decides(is_separable, (2 * y - 1)[:, None] * turned, y, True)
+
+
+def around_a_thin_margin():
+    """Rows on all sides of the origin but for a slight lean to the last axis, (20, 6): a perceptron needs a million rounds."""
+    fixed = np.random.default_rng(1)
+    sides = fixed.normal(size=(20, 5))
+    sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+    return np.column_stack([sides, fixed.uniform(1e-3, 1e-2, size=20)])
+
+
+def with_a_faint_patch():
+    """Nine rows, (9, 2). Those of size 1 leave room for w within 50 degrees of the first axis, and a fit puts it at 0 degrees.
+
+    The faint one, which no fit of all of them heeds, wants more than 30 degrees.
+    """
+    angles = np.deg2rad([-40, -40, -35, -20, 10, 25, 40, 40, 120])
+    return np.column_stack([np.cos(angles), np.sin(angles)]) * np.append(np.ones(8), 1e-5)[:, None]
 
 
 @points(1)

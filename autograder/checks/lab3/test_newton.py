@@ -5,14 +5,22 @@ import numpy as np
 from numpy.testing import assert_allclose
 from scipy.special import expit
 
-from autograder import budget, hint, no_probe, points
-from autograder.checks.lab3.common import objective, problem_with_optimum, rotation, turned_problem
+from autograder import budget, hint, no_probe, points, raises
+from autograder.checks.lab2.common import assert_minds_integers
+from autograder.checks.lab3.common import (
+    assert_measures_the_gradient,
+    objective,
+    problem_with_optimum,
+    rotation,
+    turned_problem,
+)
 
 
 @points(1)
 @hint(
-    "Iterate until the norm of the gradient of the penalised sum is at most tol. The ridge belongs into the gradient"
-    " and into the Hessian."
+    "Iterate until the norm of the gradient of the penalised sum is at most tol. The ridge belongs in the gradient and in "
+    "the Hessian. If yours never arrives: where the promised decrease is lost in the rounding of the loss, a line search "
+    "stops for nothing; take the full step there."
 )
 @no_probe("integers", "float32")  # the number of iterations may hang on the last digit
 def test_reaches_the_minimum(newton, rng):
@@ -22,12 +30,46 @@ def test_reaches_the_minimum(newton, rng):
     X = np.vstack([X, X[::-1]])
     w, _ = newton(best, X, np.concatenate([y, 1.0 - y[::-1]]), 0.0)  # both labels each, no ridge: 0 is best
     assert_allclose(w, np.zeros(4), atol=1e-7)
+    X, y, lam, starts = where_a_decrease_cannot_be_seen(rng)
+    for start in starts:
+        w, _ = newton(start, X, y, lam)
+        norm = np.linalg.norm(X.T @ (expit(X @ w) - y) + lam * w)
+        assert norm <= 2e-8, (
+            f"from 1e-7 beside the minimum 100 steps led to a gradient of norm {norm:.1e}, with tol = 1e-8"
+        )
+
+
+def where_a_decrease_cannot_be_seen(rng):
+    """A problem, and starts beside its minimum at which the rounding of the loss hides the way down, but not the gradient.
+
+    Patches as bright as 1000 have activations in which thousands cancel, so that the loss of about 60 is rounded to 1e-12; along
+    the contrasts, which have no brightness, it rises by 1e-13 within 1e-7. The starts are those of sixty where the loss was rounded
+    down the most. A line search that asks for a decrease there finds the shortest steps only.
+    """
+    fixed, lam = np.random.default_rng(1), 1.0
+    patches = fixed.normal(size=(100, 4))
+    y = (fixed.uniform(size=100) < expit(patches @ [2.0, -1.0, 0.0, 0.0])).astype(float)
+    Q = rotation(rng, 4)
+    X = (patches + 1e3) @ Q
+
+    def loss(w):
+        return np.sum(np.logaddexp(0.0, (1.0 - 2.0 * y) * (X @ w))) + 0.5 * lam * w @ w
+
+    best = np.zeros(4)
+    for _ in range(12):  # plain Newton, which arrives from 0
+        p = expit(X @ best)
+        hessian = X.T @ ((p * (1.0 - p))[:, None] * X) + lam * np.eye(4)
+        best = best - np.linalg.solve(hessian, X.T @ (p - y) + lam * best)
+    contrasts = rng.normal(size=(60, 4))
+    near = best + 1e-7 * (contrasts - contrasts.mean(axis=1, keepdims=True)) @ Q
+    return X, y, lam, near[np.argsort([loss(w) for w in near])[:8]]
 
 
 @points(1)
 @hint(
-    "history holds the start and every iterate, history[-1] is w; the loop ends as soon as |g| <= tol (at the start, if"
-    " it is so there) or after max_iter steps, whichever comes first."
+    "history holds the start and every iterate, as floats, history[-1] is w; the loop ends as soon as |g| <= tol (at the "
+    "start, if it is so there) or after max_iter steps, whichever comes first. |g| is the Euclidean norm of the gradient, as it "
+    "is: not its largest entry, not relative to anything, not the length of a step."
 )
 @no_probe("integers", "float32")  # the number of iterations may hang on the last digit
 def test_keeps_its_history(newton, rng):
@@ -50,6 +92,13 @@ def test_keeps_its_history(newton, rng):
     assert np.shape(short) == (3, 4), f"max_iter = 2 gave a history of shape {np.shape(short)}, expected (3, 4)"
     _, level = newton(np.zeros(4), np.zeros((3, 4)), np.array([0.0, 1.0, 1.0]), lam, tol=0.0)
     assert np.shape(level) == (1, 4), "newton went on from where the gradient is 0, and 0 <= tol"
+    # Four patches with both labels each: near 0 the Hessian is about half the identity.
+    X, y = np.vstack([orthonormal[:4], orthonormal[:4]]), np.repeat([0.0, 1.0], 4)
+    X, _ = np.linalg.qr(X[:4])
+    X, w0 = 0.2 * np.vstack([X, X]), rng.choice([-3.0, 3.0], size=4)
+    norm = np.linalg.norm(X.T @ (expit(X @ w0) - y) + 0.5 * w0)
+    assert_measures_the_gradient(lambda w0, tol: newton(w0, X, y, 0.5, tol=tol), w0, norm)
+    assert_minds_integers(lambda w0: newton(w0, X, y, 0.5)[1], w0.astype(int))
 
 
 @points(1)
@@ -75,7 +124,8 @@ def test_converges_quadratically(newton, rng):
 @points(1)
 @hint(
     "Far from the minimum the quadratic model is poor and the full step may climb, or fly off for good: shorten it "
-    "by backtracking until the loss falls (Armijo)."
+    "by backtracking until the loss falls (Armijo). Where there is no model to speak of, as H is not positive definite, raise "
+    "ValueError."
 )
 @no_probe("integers", "float32")  # the number of iterations may hang on the last digit
 def test_descends_from_far_away(newton, rng):
@@ -97,6 +147,8 @@ def test_descends_from_far_away(newton, rng):
         rise = np.max(np.diff(losses), initial=0.0)
         assert rise <= 1e-9 * losses[0], f"the loss rises by {rise:.3g} in a step"
         assert np.linalg.norm(autograd.grad(f)(found)) < 1e-6, "newton did not arrive within its 100 steps"
+    with raises(ValueError):  # a constant pixel, and no ridge
+        newton(np.zeros(4), np.column_stack([turned, np.zeros(30)]), labels, 0.0)
 
 
 @points(1)

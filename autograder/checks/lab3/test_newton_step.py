@@ -32,7 +32,10 @@ def test_solves_the_system(newton_step, rng):
 
 
 @points(1)
-@hint("Multiplying by an explicit inverse loses digits on an ill-conditioned H: factorise it and solve.")
+@hint(
+    "This H is ill-conditioned, with eigenvalues down to 10^-10, and positive definite all the same: factorise it and solve. "
+    "Multiplying by an explicit inverse loses digits; adding something to the diagonal solves another system."
+)
 def test_is_backward_stable(newton_step, rng):
     H = positive_definite(rng, 20, 1e-10, 1.0)
     g = H @ rng.normal(size=20)
@@ -45,11 +48,19 @@ def test_is_backward_stable(newton_step, rng):
 
 @points(1)
 @hint(
-    "An H with a zero or negative eigenvalue has no Newton step: a Cholesky factorisation notices, np.linalg.solve "
-    "does not. Raise ValueError (LinAlgError is one)."
+    "An H with a zero or negative eigenvalue has no Newton step, whatever g is: a Cholesky factorisation notices, "
+    "np.linalg.solve does not, and the determinant, the diagonal or the slope along the step do not tell. Raise ValueError "
+    "(LinAlgError is one)."
 )
 def test_refuses_what_is_not_positive_definite(newton_step):
     g = np.array([1.0, -1.0])
     for H in ([[1.0, 2.0], [2.0, 1.0]], [[2.0, 0.0], [0.0, 0.0]], [[-1.0, 0.0], [0.0, -2.0]]):
         with raises(ValueError):
             newton_step(g, np.array(H))
+    # Eigenvalues 5, -1 and -1: the determinant, the trace and the diagonal are positive, and along g so is the curvature.
+    with raises(ValueError):
+        newton_step(np.ones(3), 2.0 * np.ones((3, 3)) - np.eye(3))
+    # One narrow direction of eight in which the model falls, off the axes, and g at a right angle to it.
+    narrow = np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0]) / np.sqrt(8.0)
+    with raises(ValueError):
+        newton_step(np.ones(8), np.eye(8) - 1.001 * np.outer(narrow, narrow))

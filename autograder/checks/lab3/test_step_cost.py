@@ -43,6 +43,9 @@ def test_counts_newton(step_cost):
     assert_allclose(growth(step_cost, "newton", many, few), (2, 4), rtol=0.3)
     assert_allclose(growth(step_cost, "newton", few, many), (1, 8), rtol=0.1)
     assert_allclose(growth(step_cost, "newton", 10**4, 10**3), (2, 4), rtol=0.1)
+    for method, N, D in (("newton", many, few), ("newton_wide", few, many)):
+        products = step_cost(N, D, method) / (N * D * few)
+        assert 0.4 <= products <= 4, f"{method} costs {products:.3g} products of X with itself, where about one is due"
     assert_allclose(growth(step_cost, "newton_wide", few, many), (4, 2), rtol=0.3)
     assert_allclose(growth(step_cost, "newton_wide", many, few), (8, 1), rtol=0.1)
     assert_allclose(growth(step_cost, "newton_wide", 10**3, 10**4), (4, 2), rtol=0.1)
@@ -57,6 +60,8 @@ def test_counts_quasi_newton(step_cost):
     many, few = 10**6, 10
     assert_allclose(growth(step_cost, "bfgs", few, many), (1, 4), rtol=0.1)
     assert_allclose(growth(step_cost, "bfgs", many, few), (2, 2), rtol=0.1)
+    matrices = step_cost(1, many, "bfgs") / many**2
+    assert 1 <= matrices <= 20, f"with one patch BFGS costs {matrices:.3g} D^2, where about four are due"
     assert_allclose(growth(step_cost, "lbfgs", many, few), (2, 2), rtol=0.1)
     assert_allclose(growth(step_cost, "lbfgs", few, many)[1], 2, rtol=0.1)
     memory = step_cost(1, many, "lbfgs") / many  # per pixel: 4m and a little more

@@ -183,6 +183,47 @@ def per_coordinate(f, grad, w, eps=1e-6):
     return np.abs(g - d) / np.maximum(np.abs(g) + np.abs(d), 1e-300)
 
 
+@mistake("tries a sample of the coordinates", hint="were never moved")
+def sample_of_coordinates(f, grad, w, eps=1e-6):
+    w, g, worst = np.array(w, dtype=float), grad(w), 0.0
+    for i in np.random.default_rng(0).choice(len(w), size=min(50, len(w)), replace=False):
+        step = np.zeros(len(w))
+        step[i] = eps
+        d = (f(w + step) - f(w - step)) / (2 * eps)
+        if g[i] != d:
+            worst = max(worst, abs(g[i] - d) / (abs(g[i]) + abs(d)))
+    return worst
+
+
+@mistake("compares slopes along some random directions", hint="were never moved")
+def random_directions(f, grad, w, eps=1e-6):
+    w, g, rng, worst = np.array(w, dtype=float), grad(w), np.random.default_rng(), 0.0
+    for _ in range(20):
+        u = rng.normal(size=len(w))
+        d = (f(w + eps * u) - f(w - eps * u)) / (2 * eps)
+        if g @ u != d:
+            worst = max(worst, abs(g @ u - d) / (abs(g @ u) + abs(d)))
+    return worst
+
+
+@mistake("averages the relative errors of the coordinates", hint="one of hundreds")
+def mean_of_errors(f, grad, w, eps=1e-6):
+    g, d = np.asarray(grad(w)), central(f, w, eps)
+    return float(np.mean(np.abs(g - d) / np.maximum(np.abs(g) + np.abs(d), 1e-300)))
+
+
+@mistake("divides the sum of the errors by the sum of all entries", hint="one of hundreds")
+def sum_over_sum(f, grad, w, eps=1e-6):
+    g, d = grad(w), central(f, w, eps)
+    return float(np.sum(np.abs(g - d)) / max(np.sum(np.abs(g) + np.abs(d)), 1e-300))
+
+
+@mistake("compares mean squares without taking the root", hint="one of hundreds")
+def no_root(f, grad, w, eps=1e-6):
+    g, d = grad(w), central(f, w, eps)
+    return float(np.mean((g - d) ** 2) / max(np.mean(g**2) + np.mean(d**2), 1e-300))
+
+
 @alternative
 def relative_to_the_larger(f, grad, w, eps=1e-6):
     g, d = np.asarray(grad(w)), central(f, w, eps)
@@ -227,7 +268,7 @@ def restored_in_place(f, grad, w, eps=1e-6):
 @alternative
 def with_a_tiny_floor(f, grad, w, eps=1e-6):
     g, d = grad(w), central(f, w, eps)
-    return float(np.sum(np.abs(g - d)) / (np.sum(np.abs(g) + np.abs(d)) + 1e-12))
+    return float(np.max(np.abs(g - d)) / (np.max(np.abs(g) + np.abs(d)) + 1e-12))
 
 
 @alternative

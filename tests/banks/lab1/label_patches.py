@@ -80,7 +80,7 @@ def floats(centers, keypoint, radius):
     return (distances(centers, keypoint) <= radius).astype(float)
 
 
-@mistake("returns a column", hint="expected shape (600,)")
+@mistake("returns a column", hint="expected shape (1200,)")
 def column(centers, keypoint, radius):
     return (distances(centers, keypoint) <= radius).astype(int)[:, None]
 
@@ -90,7 +90,7 @@ def signs(centers, keypoint, radius):
     return np.where(distances(centers, keypoint) <= radius, 1, -1)
 
 
-@mistake("returns the indices of the positive patches", hint="expected shape (600,)")
+@mistake("returns the indices of the positive patches", hint="expected shape (1200,)")
 def indices(centers, keypoint, radius):
     return np.flatnonzero(distances(centers, keypoint) <= radius)
 
@@ -143,6 +143,22 @@ def changes_the_centers(centers, keypoint, radius):
     labels = (distances(centers, keypoint) <= radius).astype(int)
     centers -= np.nan_to_num(np.rint(keypoint)).astype(int)
     return labels
+
+
+@mistake("allows for rounding at the boundary", hint="without rounding or slack")
+def close_enough(centers, keypoint, radius):
+    distance = np.linalg.norm(centers - np.asarray(keypoint), axis=1)
+    return ((distance < radius) | np.isclose(distance, radius)).astype(int)
+
+
+@mistake("adds a little to the radius", hint="without rounding or slack")
+def slack(centers, keypoint, radius):
+    return (np.linalg.norm(centers - np.asarray(keypoint), axis=1) <= radius + 1e-6).astype(int)
+
+
+@mistake("cuts the fractions of the centres off", hint="at most the radius")
+def whole_centers(centers, keypoint, radius):
+    return (np.linalg.norm(np.asarray(centers).astype(int) - np.asarray(keypoint), axis=1) <= radius).astype(int)
 
 
 @alternative

@@ -10,6 +10,10 @@ def residual(w, X, y):
     return special.expit(X @ w) - y
 
 
+def loss(w, X, y, lam):
+    return np.sum(np.logaddexp(0.0, (1.0 - 2.0 * y) * (X @ w))) + 0.5 * lam * w @ w
+
+
 @mistake("gets the sign of the data term wrong", hint="mind the sign")
 def ascent(w, X, y, lam=0.0):
     return X.T @ -residual(w, X, y) + lam * w
@@ -112,12 +116,10 @@ def naive_sigmoid(w, X, y, lam=0.0):
     return X.T @ (e / (1 + e) - y) + lam * w
 
 
-@mistake("takes forward differences", hint="prediction minus label")
+@mistake("takes forward differences", hint="not by differences")
 def finite_differences(w, X, y, lam=0.0):
-    def f(v):
-        return np.sum(np.logaddexp(0, X @ v) - y * (X @ v)) + 0.5 * lam * v @ v
-
-    return np.array([(f(w + 1e-6 * e) - f(w)) / 1e-6 for e in np.eye(len(w))])
+    w, X = np.asarray(w, dtype=float), np.asarray(X, dtype=float)
+    return np.array([(loss(w + h, X, y, lam) - loss(w, X, y, lam)) / 1e-6 for h in 1e-6 * np.eye(len(w))])
 
 
 @mistake("takes a gradient step along the way", hint="Work on a copy")
@@ -125,6 +127,38 @@ def changes_w(w, X, y, lam=0.0):
     gradient = X.T @ residual(w, X, y) + lam * w
     w -= 0.1 * gradient
     return gradient
+
+
+@mistake("takes central differences of the loss", hint="not by differences")
+def central_differences(w, X, y, lam=0.0):
+    w, X = np.asarray(w, dtype=float), np.asarray(X, dtype=float)
+    steps = 1e-5 * np.eye(len(w))
+    return np.array([(loss(w + h, X, y, lam) - loss(w - h, X, y, lam)) / 2e-5 for h in steps])
+
+
+@mistake("takes differences of the loss over four points", hint="not by differences")
+def four_point_differences(w, X, y, lam=0.0):
+    w, X = np.asarray(w, dtype=float), np.asarray(X, dtype=float)
+
+    def difference(h):
+        return loss(w + h, X, y, lam) - loss(w - h, X, y, lam)
+
+    return np.array([(8.0 * difference(h) - difference(2.0 * h)) / 12e-3 for h in 1e-3 * np.eye(len(w))])
+
+
+@mistake("computes in single precision", hint="to the last digit")
+def single_precision(w, X, y, lam=0.0):
+    return (X.T @ residual(w, X, y) + lam * w).astype(np.float32)
+
+
+@mistake("spares the last weight from the ridge", hint="every entry")
+def spares_the_last_weight(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + lam * np.append(w[:-1], 0.0)
+
+
+@mistake("adds a ridge of constant size, lam w / |w|", hint="gradient lam w")
+def ridge_of_the_norm(w, X, y, lam=0.0):
+    return X.T @ residual(w, X, y) + lam * w / np.linalg.norm(w)
 
 
 @alternative

@@ -85,7 +85,7 @@ def spares_an_intercept(w, X, y, lam=0.0):
     return X.T @ (slope(X @ w)[:, None] * X) + penalty
 
 
-@mistake("subtracts the ridge", hint="no eigenvalue is below lam")
+@mistake("subtracts the ridge", hint="lam times the identity matrix")
 def ridge_subtracted(w, X, y, lam=0.0):
     return X.T @ (slope(X @ w)[:, None] * X) - lam * np.eye(len(w))
 
@@ -122,7 +122,7 @@ def dense_product(w, X, y, lam=0.0):
     return X.T @ (np.eye(len(X)) * slope(X @ w)) @ X + lam * np.eye(len(w))
 
 
-@mistake("overflows where |Xw| is large", hint="adds lam on the diagonal")
+@mistake("overflows where |Xw| is large", hint="stable sigmoid")
 def naive_slope(w, X, y, lam=0.0):
     e = np.exp(X @ w)
     return X.T @ ((e / (1 + e) ** 2)[:, None] * X) + lam * np.eye(len(w))
@@ -133,6 +133,27 @@ def changes_the_patches(w, X, y, lam=0.0):
     root = np.sqrt(slope(X @ w))
     X *= root[:, None]
     return X.T @ X + lam * np.eye(len(w))
+
+
+@mistake("takes differences of the gradient", hint="not by")
+def differences_of_the_gradient(w, X, y, lam=0.0):
+    w, X = np.asarray(w, dtype=float), np.asarray(X, dtype=float)
+
+    def gradient(v):
+        return X.T @ (special.expit(X @ v) - y) + lam * v
+
+    return np.array([(gradient(w + h) - gradient(w - h)) / 2e-5 for h in 1e-5 * np.eye(len(w))])
+
+
+@mistake("adds up products of gradients, as if the model were true", hint="not the residual")
+def empirical_fisher(w, X, y, lam=0.0):
+    gradients = (special.expit(X @ w) - y)[:, None] * X
+    return gradients.T @ gradients + lam * np.eye(len(w))
+
+
+@mistake("takes the bound 1/4 for the slope", hint="slope of the logistic function")
+def constant_slope(w, X, y, lam=0.0):
+    return X.T @ X / 4 + lam * np.eye(len(w))
 
 
 @alternative

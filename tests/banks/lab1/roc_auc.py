@@ -1,6 +1,7 @@
 """What goes wrong, and what else is right, in `roc_auc`."""
 
 import numpy as np
+from scipy import stats
 
 from autograder.judge.bank import alternative, mistake
 
@@ -180,10 +181,35 @@ def in_place(y, score):
     return value
 
 
+@mistake("reads the curve at a grid of thresholds", hint="not on a grid of thresholds")
+def grid_of_thresholds(y, score):
+    positives, negatives = score[y == 1], score[y == 0]
+    if not len(positives) or not len(negatives):
+        return np.nan
+    thresholds = np.linspace(np.max(score) + 1e-9, np.min(score) - 1e-9, 1001)
+    hits = np.array([np.mean(positives >= t) for t in thresholds])
+    alarms = np.array([np.mean(negatives >= t) for t in thresholds])
+    return np.sum(np.diff(alarms) * (hits[1:] + hits[:-1]) / 2)
+
+
+def by_mean_ranks(y, score):
+    positives = np.sum(y == 1)
+    pairs = positives * np.sum(y == 0)
+    return (np.sum(stats.rankdata(score)[y == 1]) - positives * (positives + 1) / 2) / pairs if pairs else np.nan
+
+
+@mistake("rounds the scores first", hint="not rounded")
+def rounded_scores(y, score):
+    return by_mean_ranks(y, np.round(score, 9))
+
+
+@mistake("keeps the scores in single precision", hint="any real score as it is")
+def single_precision(y, score):
+    return by_mean_ranks(y, np.asarray(score, dtype=np.float32))
+
+
 @alternative
 def by_ranks(y, score):
-    from scipy import stats
-
     y = np.asarray(y)
     n, m = int(np.sum(y == 1)), int(np.sum(y == 0))
     if n == 0 or m == 0:
@@ -193,8 +219,6 @@ def by_ranks(y, score):
 
 @alternative
 def by_mann_whitney(y, score):
-    from scipy import stats
-
     positives, negatives = split(y, score)
     if not len(positives) or not len(negatives):
         return float("nan")

@@ -98,6 +98,12 @@ def in_place(a):
     return a + tail
 
 
+@mistake("overflows in a branch that is not used", hint="np.where does not help")
+def unused_branch(a):
+    a = np.asarray(a, dtype=float)
+    return np.where(a > 40, a, np.log1p(np.exp(a)))
+
+
 @alternative
 def by_logaddexp(a):
     return np.logaddexp(0, a)

@@ -114,6 +114,42 @@ def aliased(grad, w0, step, num_steps, eps=1e-10):
     return np.array(path)
 
 
+@mistake("ends where the gradient vanishes", hint="go on where a gradient is 0")
+def ends_early(grad, w0, step, num_steps, eps=1e-10):
+    path = [np.array(w0, dtype=float)]
+    total = np.zeros(len(w0))
+    for _ in range(num_steps):
+        g = np.asarray(grad(path[-1]))
+        if np.linalg.norm(g) < 1e-10:
+            break
+        total = total + g**2
+        path.append(path[-1] - step * g / (np.sqrt(total) + eps))
+    return np.array(path)
+
+
+@mistake("asks for one gradient more than there are steps", hint="T steps ask for T gradients, no more")
+def one_gradient_more(grad, w0, step, num_steps, eps=1e-10):
+    path, g = [np.array(w0, dtype=float)], np.asarray(grad(w0))
+    total = np.zeros(len(w0))
+    for _ in range(num_steps):
+        total = total + g**2
+        path.append(path[-1] - step * g / (np.sqrt(total) + eps))
+        g = np.asarray(grad(path[-1]))
+    return np.array(path)
+
+
+@mistake("keeps the path in the type of the start", hint="from a start of integers")
+def type_of_the_start(grad, w0, step, num_steps, eps=1e-10):
+    path = np.empty((num_steps + 1, len(w0)), dtype=np.asarray(w0).dtype)
+    path[0] = w0
+    total = np.zeros(len(w0))
+    for t in range(num_steps):
+        g = np.asarray(grad(path[t]))
+        total = total + g**2
+        path[t + 1] = path[t] - step * g / (np.sqrt(total) + eps)
+    return path
+
+
 @alternative
 def preallocated(grad, w0, step, num_steps, eps=1e-10):
     path = np.zeros((num_steps + 1, len(w0)))

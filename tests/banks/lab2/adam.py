@@ -149,6 +149,42 @@ def aliased(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
     return np.array(path)
 
 
+@mistake("ends where the gradient vanishes", hint="go on where a gradient is 0")
+def ends_early(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
+    path = [np.array(w0, dtype=float)]
+    m, total = np.zeros(len(w0)), np.zeros(len(w0))
+    for t in range(num_steps):
+        g = np.asarray(grad(path[-1]))
+        if np.linalg.norm(g) < 1e-10:
+            break
+        m, total = beta1 * m + (1 - beta1) * g, beta2 * total + (1 - beta2) * g**2
+        path.append(path[-1] - step * m / (1 - beta1 ** (t + 1)) / (np.sqrt(total / (1 - beta2 ** (t + 1))) + eps))
+    return np.array(path)
+
+
+@mistake("asks for one gradient more than there are steps", hint="T steps ask for T gradients, no more")
+def one_gradient_more(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
+    path, g = [np.array(w0, dtype=float)], np.asarray(grad(w0))
+    m, total = np.zeros(len(w0)), np.zeros(len(w0))
+    for t in range(num_steps):
+        m, total = beta1 * m + (1 - beta1) * g, beta2 * total + (1 - beta2) * g**2
+        path.append(path[-1] - step * m / (1 - beta1 ** (t + 1)) / (np.sqrt(total / (1 - beta2 ** (t + 1))) + eps))
+        g = np.asarray(grad(path[-1]))
+    return np.array(path)
+
+
+@mistake("keeps the path in the type of the start", hint="from a start of integers")
+def type_of_the_start(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
+    path = np.empty((num_steps + 1, len(w0)), dtype=np.asarray(w0).dtype)
+    path[0] = w0
+    m, total = np.zeros(len(w0)), np.zeros(len(w0))
+    for t in range(num_steps):
+        g = np.asarray(grad(path[t]))
+        m, total = beta1 * m + (1 - beta1) * g, beta2 * total + (1 - beta2) * g**2
+        path[t + 1] = path[t] - step * m / (1 - beta1 ** (t + 1)) / (np.sqrt(total / (1 - beta2 ** (t + 1))) + eps)
+    return path
+
+
 @alternative
 def preallocated(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
     path = np.zeros((num_steps + 1, len(w0)))

@@ -192,12 +192,90 @@ def counts(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
             return k
 
 
+def descends(f, w, step, direction, start, promised):
+    value = f(w + step * direction)
+    return np.isfinite(value) and value <= start + promised
+
+
+@mistake("gives up after a hundred trials", hint="go on until a step will do")
+def a_hundred_trials(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+    slope, start = g @ direction, f(w)
+    if not (-np.inf < slope < 0 and np.isfinite(start)):
+        raise ValueError("not downhill")
+    for _ in range(100):
+        if descends(f, w, alpha, direction, start, c * alpha * slope):
+            break
+        alpha *= rho
+    return alpha
+
+
+@mistake("does not look whether the loss at the start is finite", hint="where f(w) or g'd is inf or nan")
+def starts_anywhere(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+    slope, start = g @ direction, f(w)
+    if not -np.inf < slope < 0:
+        raise ValueError("not downhill")
+    while not descends(f, w, alpha, direction, start, c * alpha * slope):
+        alpha *= rho
+    return alpha
+
+
+@mistake("lets a slope of nan pass", hint="(nan >= 0 is False)")
+def slope_of_nan(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+    slope, start = g @ direction, f(w)
+    if slope >= 0 or not np.isfinite(start):
+        raise ValueError("not downhill")
+    while not descends(f, w, alpha, direction, start, c * alpha * slope):
+        alpha *= rho
+    return alpha
+
+
+@mistake("goes to the new point in the caller's array, and back", hint="changed its input")
+def there_and_back(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+    slope, start = g @ direction, f(w)
+    if not (-np.inf < slope < 0 and np.isfinite(start)):
+        raise ValueError("not downhill")
+    w = np.asarray(w, dtype=float)
+    while True:
+        w += alpha * direction
+        value = f(w)
+        w -= alpha * direction
+        if np.isfinite(value) and value <= start + c * alpha * slope:
+            return alpha
+        alpha *= rho
+
+
+@mistake("allows for a rounding error of fixed size", hint="to the last digit")
+def slack(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+    slope, start = g @ direction, f(w)
+    if not (-np.inf < slope < 0 and np.isfinite(start)):
+        raise ValueError("not downhill")
+    while not descends(f, w, alpha, direction, start, c * alpha * slope + 1e-12):
+        alpha *= rho
+    return alpha
+
+
+@mistake("tries longer steps where the first one will do", hint="even where a longer one would do")
+def grows(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+    slope, start = g @ direction, f(w)
+    if not (-np.inf < slope < 0 and np.isfinite(start)):
+        raise ValueError("not downhill")
+    if descends(f, w, alpha, direction, start, c * alpha * slope):
+        while descends(f, w, alpha / rho, direction, start, c * alpha / rho * slope):
+            alpha /= rho
+        return alpha
+    while not descends(f, w, alpha, direction, start, c * alpha * slope):
+        alpha *= rho
+    return alpha
+
+
 @alternative
 def by_powers(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope = float(np.dot(g, direction))
     if slope >= 0:
         raise ValueError("direction does not descend")
     start, k = f(w), 0
+    if not np.isfinite(start + slope):
+        raise ValueError("nowhere to begin")
     while True:
         step = alpha * rho**k
         value = f(np.asarray(w) + step * np.asarray(direction))
@@ -208,21 +286,24 @@ def by_powers(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
 
 @alternative
 def recursive(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
-    if np.inner(g, direction) >= 0.0:
-        raise ValueError("uphill or level")
+    start = f(w)
+    if not (-np.inf < np.inner(g, direction) < 0.0 and np.isfinite(start)):
+        raise ValueError("uphill, level or lost")
     value = f(w + alpha * direction)
-    if np.isfinite(value) and value <= f(w) + c * alpha * np.inner(g, direction):
+    if np.isfinite(value) and value <= start + c * alpha * np.inner(g, direction):
         return alpha
     return recursive(f, g, w, direction, alpha * rho, c, rho)
 
 
 @alternative
-def with_a_cap(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+def with_a_generous_cap(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope = sum(a * b for a, b in zip(g, direction, strict=True))
     if not slope < 0:
         raise ValueError(f"slope {slope}")
     f0 = f(w)
-    for _ in range(60):
+    if not abs(f0 + slope) < np.inf:
+        raise ValueError(f"f(w) is {f0}")
+    for _ in range(1000):
         f1 = f(w + alpha * direction)
         if abs(f1) < np.inf and f1 <= f0 + c * alpha * slope:
             return float(alpha)

@@ -100,6 +100,35 @@ def last_only(grad, w0, step, num_steps):
     return w
 
 
+@mistake("ends where the gradient vanishes", hint="go on where a gradient is 0")
+def ends_early(grad, w0, step, num_steps):
+    path = [np.array(w0, dtype=float)]
+    for _ in range(num_steps):
+        g = grad(path[-1])
+        if np.linalg.norm(g) < 1e-10:
+            break
+        path.append(path[-1] - step * g)
+    return np.array(path)
+
+
+@mistake("keeps the path in the type of the start", hint="from a start of integers")
+def type_of_the_start(grad, w0, step, num_steps):
+    path = np.empty((num_steps + 1, len(w0)), dtype=w0.dtype)
+    path[0] = w0
+    for t in range(num_steps):
+        path[t + 1] = path[t] - step * grad(path[t])
+    return path
+
+
+@mistake("cuts long gradients down", hint="in its full length")
+def clipped(grad, w0, step, num_steps):
+    path = [np.array(w0, dtype=float)]
+    for _ in range(num_steps):
+        g = np.asarray(grad(path[-1]))
+        path.append(path[-1] - step * g * min(1.0, 100.0 / max(np.linalg.norm(g), 1e-300)))
+    return np.array(path)
+
+
 @alternative
 def preallocated(grad, w0, step, num_steps):
     path = np.empty((num_steps + 1, len(w0)))

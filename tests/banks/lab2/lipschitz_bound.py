@@ -75,6 +75,22 @@ def one_round(X, lam=0.0):
     return np.linalg.norm(X.T @ (X @ v)) / 4 + lam
 
 
+@mistake("stops a power iteration before it has arrived", hint="it is no bound")
+def twenty_iterations(X, lam=0.0):
+    X = np.asarray(X, dtype=float)
+    v, size = np.random.default_rng(0).normal(size=X.shape[1]), 0.0
+    for _ in range(20):
+        v = X.T @ (X @ v)
+        size = np.linalg.norm(v)
+        v /= size
+    return size / 4 + lam
+
+
+@mistake("takes the longest column for the largest eigenvalue", hint="largest eigenvalue of X'X")
+def longest_column(X, lam=0.0):
+    return np.max(np.sum(np.square(X, dtype=float), axis=0)) / 4 + lam
+
+
 @alternative
 def by_singular_values(X, lam=0.0):
     return float(svdvals(np.asarray(X, dtype=float))[0] ** 2 / 4 + lam)

@@ -2,6 +2,7 @@ import numpy as np
 from scipy.special import expit
 
 from autograder.judge.bank import alternative, mistake
+from solutions.likelihood import nll
 
 
 def data_gradient(w, X, y):
@@ -63,6 +64,16 @@ def wrong_count(w, X, y, idx, lam=0.0):
 @mistake("scales by the whole number N // B", hint="the factor is N / len(idx)")
 def whole_number(w, X, y, idx, lam=0.0):
     return len(X) // len(idx) * data_gradient(w, X[idx], y[idx]) + lam * w
+
+
+@mistake("takes differences of the loss", hint="drown in a large loss")
+def differences_of_the_loss(w, X, y, idx, lam=0.0):
+    w, X = np.asarray(w, dtype=float), np.asarray(X, dtype=float)
+
+    def loss(v):
+        return len(X) / len(idx) * nll(v, X[idx], y[idx]) + 0.5 * lam * v @ v
+
+    return np.array([(loss(w + h) - loss(w - h)) / 2e-5 for h in 1e-5 * np.eye(len(w))])
 
 
 @alternative

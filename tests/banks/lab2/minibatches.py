@@ -29,7 +29,7 @@ def in_order(num_examples, batch_size, rng):
         yield order[start : start + batch_size]
 
 
-@mistake("shuffles the batches but not the examples", hint="shuffled blocks")
+@mistake("shuffles the batches but not the examples", hint="not blocks of them")
 def shuffled_blocks(num_examples, batch_size, rng):
     blocks = [np.arange(s, min(s + batch_size, num_examples)) for s in range(0, num_examples, batch_size)]
     last = blocks.pop() if num_examples % batch_size else None
@@ -39,7 +39,7 @@ def shuffled_blocks(num_examples, batch_size, rng):
         yield last
 
 
-@mistake("shuffles inside the batches only", hint="mix the whole range")
+@mistake("shuffles inside the batches only", hint="not blocks of them")
 def shuffled_inside(num_examples, batch_size, rng):
     for start in range(0, num_examples, batch_size):
         yield rng.permutation(np.arange(start, min(start + batch_size, num_examples)))
@@ -92,6 +92,27 @@ def floats(num_examples, batch_size, rng):
         yield order[start : start + batch_size]
 
 
+@mistake("puts every k-th example into a batch", hint="every k-th example")
+def every_kth(num_examples, batch_size, rng):
+    count = -(-num_examples // batch_size)
+    order = np.concatenate([rng.permutation(np.arange(k, num_examples, count)) for k in rng.permutation(count)])
+    return [order[start : start + batch_size] for start in range(0, num_examples, batch_size)]
+
+
+@mistake("shuffles the batches as well, the ragged one among them", hint="except a smaller last one")
+def ragged_anywhere(num_examples, batch_size, rng):
+    order = rng.permutation(num_examples)
+    batches = [order[start : start + batch_size] for start in range(0, num_examples, batch_size)]
+    return [batches[k] for k in rng.permutation(len(batches))]
+
+
+@mistake("shuffles each half by itself", hint="not blocks of them")
+def halves(num_examples, batch_size, rng):
+    half = num_examples // 2
+    order = np.concatenate([rng.permutation(half), half + rng.permutation(num_examples - half)])
+    return [order[start : start + batch_size] for start in range(0, num_examples, batch_size)]
+
+
 @alternative
 def generator(num_examples, batch_size, rng):
     order = np.arange(num_examples)
@@ -114,3 +135,9 @@ def list_of_lists(num_examples, batch_size, rng):
 def by_random_keys(num_examples, batch_size, rng):
     order = np.argsort(rng.random(num_examples))
     return np.split(order, np.arange(batch_size, num_examples, batch_size))
+
+
+@alternative
+def dealt_to_batches(num_examples, batch_size, rng):
+    batch = rng.permutation(num_examples) // batch_size
+    return [np.flatnonzero(batch == k) for k in range(-(-num_examples // batch_size))]

@@ -81,6 +81,13 @@ def stops(losses, optimum):
     return np.polyfit(np.arange(last), np.log(gaps[:last]), 1)[0]
 
 
+@mistake("takes small gaps for rounding", hint="however small the gap")
+def drops_small_gaps(losses, optimum):
+    gaps = np.asarray(losses, dtype=float) - optimum
+    steps = np.flatnonzero(gaps > 1e-12)
+    return float(np.polyfit(steps, np.log(gaps[steps]), 1)[0])
+
+
 @alternative
 def by_linregress(losses, optimum):
     gaps = np.asarray(losses, dtype=float) - optimum

@@ -160,6 +160,36 @@ def with_replacement(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
     return np.array(path)
 
 
+@mistake("deals the same batches in every epoch, in another order", hint="not the same batches again")
+def same_batches(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
+    path, dealt = [np.array(w0, dtype=float)], batches(len(X), batch_size, rng)
+    for _ in range(num_epochs):
+        full = len(X) // batch_size
+        for k in [*rng.permutation(full), *range(full, len(dealt))]:
+            path.append(path[-1] - step * estimate(path[-1], X, y, dealt[k], lam))
+    return np.array(path)
+
+
+@mistake("takes its random numbers from elsewhere", hint="from nothing else")
+def other_randomness(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
+    path, own = [np.array(w0, dtype=float)], np.random.default_rng()
+    for _ in range(num_epochs):
+        for idx in batches(len(X), batch_size, own):
+            path.append(path[-1] - step * estimate(path[-1], X, y, idx, lam))
+    return np.array(path)
+
+
+@mistake("keeps the path in the type of the start", hint="a start of integers")
+def type_of_the_start(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
+    path = np.empty((num_epochs * -(-len(X) // batch_size) + 1, len(w0)), dtype=np.asarray(w0).dtype)
+    path[0], t = w0, 0
+    for _ in range(num_epochs):
+        for idx in batches(len(X), batch_size, rng):
+            path[t + 1] = path[t] - step * estimate(path[t], X, y, idx, lam)
+            t += 1
+    return path
+
+
 @alternative
 def preallocated(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
     per_epoch = -(-len(X) // batch_size)

@@ -93,6 +93,13 @@ def swapped(X):
     return (X - mean) / scale, scale, mean
 
 
+@mistake("cuts off what is far out", hint="population deviation")
+def cuts_off(X):
+    X = np.asarray(X, dtype=float)
+    mean, scale = X.mean(axis=0), np.where(X.max(axis=0) == X.min(axis=0), 1.0, X.std(axis=0))
+    return np.clip((X - mean) / scale, -3.0, 3.0), mean, scale
+
+
 @alternative
 def by_columns(X):
     X = np.asarray(X, dtype=float)

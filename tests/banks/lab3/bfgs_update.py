@@ -36,7 +36,7 @@ def no_r_inside(B, s, q):
     return left @ B @ left.T + np.outer(s, s) / (s @ q)
 
 
-@mistake("transposes the brackets", hint="B'q = s")
+@mistake("transposes the brackets", hint="B_new q = s")
 def transposed(B, s, q):
     if s @ q <= 0:
         return B
@@ -72,7 +72,7 @@ def epsilon(B, s, q):
     return B if s @ q <= 0 else textbook(np.asarray(B), s, q, 1 / (s @ q + 1e-12))
 
 
-@mistake("updates the Hessian instead of its inverse", hint="B'q = s")
+@mistake("updates the Hessian instead of its inverse", hint="B_new q = s")
 def hessian(B, s, q):
     if s @ q <= 0:
         return B
@@ -92,6 +92,29 @@ def rank_one(B, s, q):
         return B
     miss = s - B @ q
     return B + np.outer(miss, miss) / (miss @ q)
+
+
+@mistake("skips where the curvature is small beside the lengths of s and q", hint="inverse of")
+def skips_little_curvature(B, s, q):
+    if s @ q <= 0.1 * np.linalg.norm(s) * np.linalg.norm(q):
+        return B
+    return textbook(np.asarray(B), s, q, 1 / (s @ q))
+
+
+@mistake("damps the change of the gradient where the curvature is small (Powell)", hint="inverse of")
+def damps(B, s, q):
+    if s @ q <= 0:
+        return B
+    Hs = np.linalg.solve(B, s)
+    if s @ q < 0.2 * s @ Hs:
+        share = 0.8 * (s @ Hs) / (s @ Hs - s @ q)
+        q = share * q + (1.0 - share) * Hs
+    return textbook(np.asarray(B), s, q, 1 / (s @ q))
+
+
+@mistake("takes a curvature of 1e-16 for none", hint="not below a threshold")
+def threshold_of_rounding(B, s, q):
+    return B if s @ q <= 1e-16 else textbook(np.asarray(B), s, q, 1 / (s @ q))
 
 
 @alternative

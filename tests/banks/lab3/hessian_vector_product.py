@@ -64,6 +64,21 @@ def residual(w, X, y, v, lam=0.0):
     return X.T @ ((expit(X @ w) - y) * (X @ v)) + lam * v
 
 
+def gradient(w, X, y, lam):
+    return X.T @ (expit(X @ w) - y) + lam * w
+
+
+@mistake("takes central differences of gradients", hint="not by differences")
+def central_differences(w, X, y, v, lam=0.0):
+    return (gradient(w + 1e-5 * v, X, y, lam) - gradient(w - 1e-5 * v, X, y, lam)) / 2e-5
+
+
+@mistake("takes differences of gradients at four points", hint="not by differences")
+def four_points(w, X, y, v, lam=0.0):
+    near, far = (gradient(w + h * v, X, y, lam) - gradient(w - h * v, X, y, lam) for h in (1e-3, 2e-3))
+    return (8.0 * near - far) / 12e-3
+
+
 @alternative
 def in_blocks(w, X, y, v, lam=0.0):
     total = lam * np.asarray(v, dtype=float)

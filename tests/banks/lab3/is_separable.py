@@ -88,6 +88,51 @@ def class_means(X, y):
     return bool(np.all(A @ A.mean(axis=0) > 0))
 
 
+@mistake("looks at the signs of a least-squares fit", hint="never a no")
+def signs_of_a_fit(X, y):
+    A = turned(X, y)
+    return bool(np.all(A @ np.linalg.lstsq(A, np.ones(len(A)), rcond=None)[0] > 0))
+
+
+@mistake("looks at the signs of the mean direction", hint="never a no")
+def mean_direction(X, y):
+    A = turned(X, y)
+    return bool(np.all(A @ A.mean(axis=0) > 0))
+
+
+@mistake("gives logistic regression 2000 steps", hint="never a no")
+def signs_of_logistic_regression(X, y):
+    A = turned(X, y)
+    w, bound = np.zeros(A.shape[1]), np.linalg.norm(A, 2) ** 2 / 4
+    for _ in range(2000):
+        w = w + A.T @ (1.0 / (1.0 + np.exp(A @ w))) / bound
+    return bool(np.all(A @ w > 0))
+
+
+@mistake("gives a perceptron on patches of one length 1000 passes", hint="a thin margin is a margin")
+def patient_perceptron(X, y):
+    A = turned(X, y)
+    lengths = np.linalg.norm(A, axis=1, keepdims=True)
+    if not lengths.all():
+        return False
+    A, w = A / lengths, np.zeros(A.shape[1])
+    for _ in range(1000):
+        wrong = 0
+        for a in A:
+            if a @ w <= 0:
+                w, wrong = w + a, wrong + 1
+        if not wrong:
+            return True
+    return False
+
+
+@mistake("tries a hundred thousand random weights", hint="a thin margin is a margin")
+def random_weights(X, y):
+    A = turned(X, y)
+    tries = np.random.default_rng(0).normal(size=(A.shape[1], 100_000))
+    return bool(np.any(np.all(A @ tries > 0, axis=0)))
+
+
 @alternative
 def largest_margin(X, y):
     A = turned(X, y)

@@ -107,6 +107,20 @@ def backwards_twice(g, S, Q):
     return d
 
 
+@mistake("uses the newest five pairs only", hint="over all pairs")
+def newest_five(g, S, Q):
+    d, S, Q = -np.asarray(g), S[-5:], Q[-5:]
+    weights = np.zeros(len(S))
+    for i in reversed(range(len(S))):
+        weights[i] = S[i] @ d / (S[i] @ Q[i])
+        d = d - weights[i] * Q[i]
+    if len(S):
+        d = d * (S[-1] @ Q[-1]) / (Q[-1] @ Q[-1])
+    for i in range(len(S)):
+        d = d + (weights[i] - Q[i] @ d / (S[i] @ Q[i])) * S[i]
+    return d
+
+
 @alternative
 def by_lists(g, S, Q):
     return two_loops(g, list(S), list(Q), newest(S, Q))

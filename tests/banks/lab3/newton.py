@@ -67,7 +67,7 @@ def ridge_not_in_hessian(w0, X, y, lam, tol=1e-8, max_iter=100):
     return iterate(w0, X, y, lam, tol, max_iter, step)
 
 
-@mistake("forgets the ridge in the gradient", hint="into the gradient")
+@mistake("forgets the ridge in the gradient", hint="in the gradient")
 def ridge_not_in_gradient(w0, X, y, lam, tol=1e-8, max_iter=100):
     w = np.array(w0, dtype=float)
     history = [w]
@@ -160,6 +160,102 @@ def sigmoid_for_derivative(w0, X, y, lam, tol=1e-8, max_iter=100):
         return shortened(w, d, g, X, y, lam) * d
 
     return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("asks every step for a decrease, also where rounding hides it", hint="lost in the rounding of the loss")
+def searches_to_the_end(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        alpha, start = 1.0, loss(w, X, y, lam)
+        while not loss(w + alpha * d, X, y, lam) <= start + 1e-4 * alpha * (g @ d):
+            alpha /= 2
+        return alpha * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("gives up where the line search finds short steps only", hint="lost in the rounding of the loss")
+def gives_up(w0, X, y, lam, tol=1e-8, max_iter=100):
+    w = np.array(w0, dtype=float)
+    history = [w]
+    for _ in range(max_iter):
+        g = gradient(w, X, y, lam)
+        if np.linalg.norm(g) <= tol:
+            break
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        alpha, start = 1.0, loss(w, X, y, lam)
+        while alpha > 1e-8 and not loss(w + alpha * d, X, y, lam) <= start + 1e-4 * alpha * (g @ d):
+            alpha /= 2
+        if alpha <= 1e-8:
+            break
+        w = w + alpha * d
+        history.append(w)
+    return w, np.array(history)
+
+
+def stopped(w0, X, y, lam, max_iter, arrived):
+    w = np.array(w0, dtype=float)
+    history = [w]
+    for _ in range(max_iter):
+        g = gradient(w, X, y, lam)
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        if arrived(g, d, w):
+            break
+        w = w + shortened(w, d, g, X, y, lam) * d
+        history.append(w)
+    return w, np.array(history)
+
+
+@mistake("compares the largest entry of the gradient with tol", hint="not its largest entry")
+def largest_entry(w0, X, y, lam, tol=1e-8, max_iter=100):
+    return stopped(w0, X, y, lam, max_iter, lambda g, d, w: np.max(np.abs(g)) <= tol)
+
+
+@mistake("compares the gradient with the one at the start", hint="not relative to anything")
+def relative_to_the_start(w0, X, y, lam, tol=1e-8, max_iter=100):
+    first = np.linalg.norm(gradient(np.asarray(w0, dtype=float), X, y, lam))
+    return stopped(w0, X, y, lam, max_iter, lambda g, d, w: np.linalg.norm(g) <= tol * first)
+
+
+@mistake("compares the length of the step with tol", hint="not the length of a step")
+def length_of_the_step(w0, X, y, lam, tol=1e-8, max_iter=100):
+    return stopped(w0, X, y, lam, max_iter, lambda g, d, w: np.linalg.norm(d) <= tol)
+
+
+@mistake("leaves the ridge out of the gradient that it compares with tol", hint="|g| <= tol")
+def stops_without_the_ridge(w0, X, y, lam, tol=1e-8, max_iter=100):
+    return stopped(w0, X, y, lam, max_iter, lambda g, d, w: np.linalg.norm(g - lam * w) <= tol)
+
+
+@mistake("solves a singular system by a pseudo-inverse", hint="raise ValueError")
+def pseudo_inverse(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.pinv(hessian(w, X, lam)) @ g
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("goes along the gradient where the Hessian is not positive definite", hint="raise ValueError")
+def gradient_instead(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        try:
+            d = -np.linalg.solve(hessian(w, X, lam), g)
+        except np.linalg.LinAlgError:
+            d = -g
+        return shortened(w, d, g, X, y, lam) * d
+
+    return iterate(w0, X, y, lam, tol, max_iter, step)
+
+
+@mistake("keeps the history in the type of the start", hint="as floats")
+def type_of_the_start(w0, X, y, lam, tol=1e-8, max_iter=100):
+    def step(w, g):
+        d = -np.linalg.solve(hessian(w, X, lam), g)
+        return shortened(w, d, g, X, y, lam) * d
+
+    w, history = iterate(w0, X, y, lam, tol, max_iter, step)
+    return w, history.astype(np.asarray(w0).dtype)
 
 
 @alternative

@@ -31,7 +31,7 @@ def plus(w, X, y, lam, tol=1e-8):
     return -conjugate_gradients(product, g, tol, 500)
 
 
-@mistake("stops after two rounds", hint="until the residual is small")
+@mistake("stops after two rounds", hint="until the residual is at most")
 def two_rounds(w, X, y, lam, tol=1e-8):
     g, product = system(w, X, y, lam)
     return conjugate_gradients(product, g, tol, 2)
@@ -64,7 +64,7 @@ def forms_hessian(w, X, y, lam, tol=1e-8):
     return -np.linalg.solve((X.T * (p * (1 - p))) @ X + lam * np.eye(len(w)), g)
 
 
-@mistake("ignores tol", hint="small beside tol")
+@mistake("ignores tol", hint="until the residual is at most")
 def ignores_tol(w, X, y, lam, tol=1e-8):
     g, product = system(w, X, y, lam)
     return conjugate_gradients(product, g, 1e-4, 500)
@@ -86,6 +86,74 @@ def new_weights(w, X, y, lam, tol=1e-8):
 def returns_residual(w, X, y, lam, tol=1e-8):
     g, product = system(w, X, y, lam)
     return -g - product(conjugate_gradients(product, g, tol, 500))
+
+
+def descend(w, X, y, lam, tol, move):
+    """The course's frame with another round: `move` makes of (d, r, p, round) the next three."""
+    g, product = system(w, X, y, lam)
+    d, r = np.zeros_like(g), -g
+    p = r
+    for k in range(10 * len(g)):
+        if np.linalg.norm(r) <= tol * np.linalg.norm(g):
+            break
+        d, r, p = move(product, d, r, p, k)
+    return d
+
+
+@mistake("goes along the residual with the best step (steepest descent)", hint="get lost in a narrow valley")
+def steepest_descent(w, X, y, lam, tol=1e-8):
+    def move(product, d, r, p, k):
+        Hr = product(r)
+        alpha = (r @ r) / (r @ Hr)
+        return d + alpha * r, r - alpha * Hr, r
+
+    return descend(w, X, y, lam, tol, move)
+
+
+@mistake("takes half of the old direction, whatever the residual", hint="(new size / old size)")
+def constant_share(w, X, y, lam, tol=1e-8):
+    def move(product, d, r, p, k):
+        Hp = product(p)
+        alpha = (r @ p) / (p @ Hp)
+        new = r - alpha * Hp
+        return d + alpha * p, new, new + 0.5 * p
+
+    return descend(w, X, y, lam, tol, move)
+
+
+@mistake("forgets the old direction in every fifth round", hint="times the old direction")
+def restarts(w, X, y, lam, tol=1e-8):
+    def move(product, d, r, p, k):
+        Hp, size = product(p), r @ r
+        alpha = size / (p @ Hp)
+        new = r - alpha * Hp
+        return d + alpha * p, new, new + (new @ new) / size * p * (k % 5 != 4)
+
+    return descend(w, X, y, lam, tol, move)
+
+
+@mistake("adds the old residual instead of the old direction", hint="times the old direction")
+def old_residual(w, X, y, lam, tol=1e-8):
+    def move(product, d, r, p, k):
+        Hp, size = product(p), r @ r
+        alpha = size / (p @ Hp)
+        new = r - alpha * Hp
+        return d + alpha * p, new, new + (new @ new) / size * r
+
+    return descend(w, X, y, lam, tol, move)
+
+
+@mistake("compares the residual with tol alone", hint="at most tol |g|")
+def tolerance_alone(w, X, y, lam, tol=1e-8):
+    g, product = system(w, X, y, lam)
+    return conjugate_gradients(product, g, tol / np.linalg.norm(g), 10 * len(g))
+
+
+@mistake("solves by Woodbury's identity, whatever tol", hint="and no longer")
+def woodbury(w, X, y, lam, tol=1e-8):
+    p = expit(X @ w)
+    Z, g = np.sqrt(p * (1 - p))[:, None] * X, X.T @ (p - y) + lam * w
+    return -(g - Z.T @ np.linalg.solve(Z @ Z.T + lam * np.eye(len(Z)), Z @ g)) / lam
 
 
 @alternative

@@ -73,6 +73,35 @@ def swallows(g, H):
         return np.zeros_like(g)
 
 
+@mistake("tests the slope along the step only", hint="the slope along the step do not tell")
+def slope_decides(g, H):
+    d = -np.linalg.solve(H, g)
+    if g @ d >= 0:
+        raise ValueError("uphill")
+    return d
+
+
+@mistake("tests the determinant and the diagonal only", hint="the determinant, the diagonal")
+def determinant_decides(g, H):
+    if np.linalg.det(H) <= 0 or np.any(np.diag(H) <= 0):
+        raise ValueError("not positive definite")
+    return -np.linalg.solve(H, g)
+
+
+@mistake("tests the curvature in random directions only", hint="a Cholesky factorisation notices")
+def random_directions_decide(g, H):
+    v = np.random.default_rng(0).normal(size=(200, len(g)))
+    if np.any(np.sum(v @ H * v, axis=1) <= 0):
+        raise ValueError("not positive definite")
+    return -np.linalg.solve(H, g)
+
+
+@mistake("adds a little to the diagonal", hint="solves another system")
+def diagonal_lifted(g, H):
+    np.linalg.cholesky(H)
+    return -np.linalg.solve(H + 1e-8 * np.eye(len(g)), g)
+
+
 @alternative
 def two_triangles(g, H):
     L = np.linalg.cholesky(H)  # raises LinAlgError, which is a ValueError

@@ -82,6 +82,16 @@ def swapped(N, D, method):
     return count(D, N, method)
 
 
+@mistake("counts a Hessian as dearly as a hundred", hint="ND^2 for the Hessian")
+def dear_hessian(N, D, method):
+    return count(N, D, method, newton=100 * N * D**2 + D**3 // 3)
+
+
+@mistake("counts a hundred products with B", hint="a few D^2")
+def dear_update(N, D, method):
+    return count(N, D, method, bfgs=2 * N * D + 400 * D**2)
+
+
 @alternative
 def with_branches(N, D, method):
     gradient = 2 * N * D
