@@ -16,9 +16,9 @@ from solutions.likelihood import nll, nll_gradient, sigmoid, softplus
 def is_separable(X, y):
     """Whether some w puts every patch strictly on its own side: (2 y_n - 1) x_n'w > 0 for all n, without an intercept.
 
-    However thin the margin. If so, scaling w up lowers the unpenalised `nll` for ever: the maximum-likelihood weights are at infinity (Albert
-    and Anderson 1984). Certain for N <= D patches in general position, and at even odds for N = 2D random labels (Cover
-    1965).
+    However thin the margin. If so, scaling w up lowers the unpenalised `nll` for ever: the maximum-likelihood weights
+    are at infinity (Albert and Anderson 1984). Certain for N <= D patches in general position, and at even odds for
+    N = 2D random labels (Cover 1965).
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ def sigmoid(a):
 
 
 def softplus(a):
-    """Softplus, log(1 + exp(a)), elementwise, without overflow or a warning of it.
+    """Softplus, log(1 + exp(a)), elementwise and without overflow.
 
     The log-partition function of a Bernoulli variable with natural parameter `a` (slide "Maximum likelihood
     estimation").

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder import agree, hint, points, quiet
+from autograder import agree, hint, points
 
 
 @points(1)
@@ -20,11 +20,7 @@ def test_agrees_with_logaddexp(softplus, rng, shape):
 
 
 @points(1)
-@quiet
-@hint(
-    "exp(a) overflows for large a. Take m = max(0, a) of each element out of the logarithm first; np.where does not help by "
-    "itself, because it computes both branches everywhere."
-)
+@hint("exp(a) overflows for large a. Take m = max(0, a) of each element out of the logarithm first.")
 def test_is_finite_far_from_zero(softplus):
     a = np.array([600.0, 710.0, 1e4, 1e30])
     agree(softplus(a), a, rtol=1e-12)

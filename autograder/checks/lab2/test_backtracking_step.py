@@ -58,7 +58,7 @@ def test_rejects_a_loss_that_is_not_finite(backtracking_step):
     for bad in (np.inf, np.nan, -np.inf):
         cliff = patient(lambda v, bad=bad: float(v[0]) if v[0] > -0.3 else bad)
         assert_allclose(backtracking_step(cliff, g, w, direction), 0.25, rtol=1e-12)
-    for power in (27, 200):
+    for power in (27, 45):
         narrow = patient(lambda v, power=power: float(v[0]) if v[0] > -1.5 * 0.5**power else np.nan)
         assert_allclose(backtracking_step(narrow, g, w, direction), 0.5**power, rtol=1e-9)
 
@@ -66,7 +66,7 @@ def test_rejects_a_loss_that_is_not_finite(backtracking_step):
 @points(1)
 @hint(
     "Where g'd >= 0 the direction does not lead downhill, and no step need ever do: raise ValueError before the loop, and so "
-    "where f(w) or g'd is inf or nan (nan >= 0 is False)."
+    "where f(w) is inf or nan."
 )
 def test_refuses_a_direction_that_is_not_downhill(backtracking_step):
     w, down = np.array([1.0, 0.0]), np.array([-1.0, 0.0])
@@ -76,6 +76,3 @@ def test_refuses_a_direction_that_is_not_downhill(backtracking_step):
     for start in (np.nan, np.inf, -np.inf):
         with raises(ValueError):
             backtracking_step(patient(lambda v, start=start: float(v @ v) if v[0] < 1.0 else start), 2.0 * w, w, down)
-    for slope in (np.nan, np.inf):
-        with raises(ValueError):
-            backtracking_step(patient(lambda v: float(v @ v)), np.array([slope, 0.0]), w, down)

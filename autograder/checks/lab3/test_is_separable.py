@@ -49,7 +49,7 @@ def with_a_faint_patch():
     The faint one, which no fit of all of them heeds, wants more than 30 degrees.
     """
     angles = np.deg2rad([-40, -40, -35, -20, 10, 25, 40, 40, 120])
-    return np.column_stack([np.cos(angles), np.sin(angles)]) * np.append(np.ones(8), 1e-5)[:, None]
+    return np.column_stack([np.cos(angles), np.sin(angles)]) * np.append(np.ones(8), 1e-3)[:, None]
 
 
 @points(1)

