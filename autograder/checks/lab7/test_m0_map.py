@@ -1,8 +1,6 @@
 """Checks of `m0_map`."""
 
-import autograd
 import numpy as np
-from scipy.optimize import least_squares
 
 from autograder import budget, hint, no_probe, points
 from autograder.checks.lab7.common import assert_at_a_maximum, assert_close, m0_log_joint, path, pixels, rig
@@ -26,14 +24,15 @@ def test_finds_the_most_probable_path(m0_map, rng):
         Y[0, 1] = Y[1, 2:] = Y[3] = Y[4, 0] = np.nan
         Y[2, 1:] = np.nan  # one view: a ray, which the walk makes a point of
         X = m0_map(P, Y, eta2, omega2)
-        assert_at_a_maximum(lambda X: m0_log_joint(X, P, Y, eta2, omega2), X, within=1e-3)  # noqa: B023
-    P, _, Y = recording(
-        rng, 6, 2, 100.0, 3.0, arc=30.0
-    )  # two neighbours: far from linear, so that a few steps are not enough
-    assert_at_a_maximum(lambda X: m0_log_joint(X, P, Y, 900.0, 9.0), m0_map(P, Y, 900.0, 9.0), within=1e-3)
-    P, _, Y = recording(rng, 1, 3, 1.0, 2.0)  # a single frame: nothing but its own detections
-    alone = least_squares(lambda x: (pixels(P, x) - Y[0]).ravel(), np.array([0.0, 0.0, 40.0]), x_scale=10.0, xtol=1e-12)
-    assert_close(m0_map(P, Y, 5.0, 4.0), alone.x[None], within=0.01)
+        assert_at_a_maximum(lambda X: m0_log_joint(X, P, Y, eta2, omega2), X, within=0.01)  # noqa: B023
+    # Few cameras on one side: far from linear, so that two steps are not enough.
+    for _ in range(6):
+        P, _, Y = recording(rng, 6, 2, 100.0, 3.0, arc=60.0)
+        assert_at_a_maximum(lambda X: m0_log_joint(X, P, Y, 900.0, 9.0), m0_map(P, Y, 900.0, 9.0), within=1e-3)  # noqa: B023
+    # Single frames: some go down in all three coordinates at first, and up again.
+    P, _, Y = recording(rng, 100, 3, 1.0, 2.0)
+    for y in Y:
+        assert_at_a_maximum(lambda X: m0_log_joint(X, P, y[None], 5.0, 4.0), m0_map(P, y[None], 5.0, 4.0), within=1e-4)  # noqa: B023
 
 
 @points(1)
@@ -66,7 +65,7 @@ def test_takes_time_that_grows_with_the_frames(m0_map):
     Y = pixels(P, circle) + rng.normal(size=(T, 3, 2))
     X = np.asarray(m0_map(P, Y, eta2, 1.0), dtype=float)
     assert X.shape == (T, 3), f"the path has shape {X.shape}, expected (50000, 3)"
-    # The walk alone curves down by up to 4 / eta2: no frame is closer to where its slope vanishes than this.
-    slope = autograd.grad(m0_log_joint)(X, P, Y, eta2, 1.0)
-    distance = np.abs(slope).max() * eta2 / 4
-    assert distance < 0.01, f"the slope of the log joint is not zero: a frame is {distance:.2g} mm off"
+    off = np.linalg.norm(
+        X - circle, axis=-1
+    ).mean()  # whether it is the best path is asked above; here any good one will do
+    assert off < 8.0, f"the path is {off:.2g} mm off, on average"

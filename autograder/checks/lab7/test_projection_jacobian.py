@@ -36,3 +36,12 @@ def test_is_nan_behind(projection_jacobian, rng):
     assert J.shape == (2, 4, 2, 3), f"the derivatives have shape {J.shape}, expected (2, 4, 2, 3)"
     assert np.isnan(J[behind]).all(), "behind a camera a derivative is a number, expected NaN"
     assert np.isfinite(J[~behind]).all(), "in front of a camera a derivative is not finite"
+    # Just behind a camera, beside it, and just in front, where w is 1/2.
+    straight = 0.01 * np.array([[100.0, 0.0, 50.0, 0.0], [0.0, 100.0, 40.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    J = np.asarray(
+        projection_jacobian(
+            straight[None], np.array([[100.0, 200.0, -50.0], [100.0, 200.0, 0.0], [100.0, 200.0, 50.0]])
+        )
+    )
+    assert np.isnan(J[:2]).all(), "behind a camera, or beside it, a derivative is a number, expected NaN"
+    agree(J[2, 0], [[2.0, 0.0, -4.0], [0.0, 2.0, -8.0]], rtol=1e-6)

@@ -23,7 +23,7 @@ def views(Y):
     return np.isfinite(Y).all(axis=-1)
 
 
-def climbed(P, Y, eta2, omega2, rounds=30, walk=None, start=None, enough=0.0):
+def climbed(P, Y, eta2, omega2, rounds=30, walk=None, start=None, enough=0.0, size=np.abs):
     """Gauss and Newton's method without damping."""
     Y = np.asarray(Y, dtype=float)
     walk = random_walk_precision(len(Y), eta2) if walk is None else walk
@@ -32,7 +32,7 @@ def climbed(P, Y, eta2, omega2, rounds=30, walk=None, start=None, enough=0.0):
         slope, curvature = data_terms(P, Y, X, views(Y) / omega2)
         right = slope + (curvature @ X[..., None])[..., 0]
         X, before = solveh_banded(chain_bands(curvature, walk), right.ravel()).reshape(X.shape), X
-        if np.abs(X - before).max() < enough:
+        if size(X - before).max() < enough:
             break
     return X
 
@@ -50,6 +50,11 @@ def two_steps(P, Y, eta2, omega2):
 @mistake("stops as soon as nothing moves by more than half a millimetre", hint="go on until nothing moves")
 def stops_early(P, Y, eta2, omega2):
     return climbed(P, Y, eta2, omega2, enough=0.5)
+
+
+@mistake("stops as soon as no coordinate grows any more", hint="go on until nothing moves")
+def no_absolute_value(P, Y, eta2, omega2):
+    return climbed(P, Y, eta2, omega2, enough=1e-7, size=np.positive)
 
 
 @mistake("takes eta2 and omega2 for standard deviations", hint="are variances")
