@@ -107,8 +107,8 @@ def gradient_descent(grad, w0, step, num_steps):
 def backtracking_step(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     """Shrink a step until it lowers the objective enough.
 
-    The first of alpha, alpha rho, alpha rho^2, ... that satisfies Armijo's condition f(w + a d) <= f(w) + c a g'd, however
-    many it takes (Nocedal and Wright, Numerical Optimization, algorithm 3.1).
+    The first of alpha, alpha rho, alpha rho^2, ... that satisfies Armijo's condition f(w + a d) <= f(w) + c a g'd; fifty
+    trials may be needed (Nocedal and Wright, Numerical Optimization, algorithm 3.1).
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def backtracking_step(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     Raises
     ------
     ValueError
-        If `direction` does not point downhill (g'd >= 0), or `f(w)` or the slope g'd is not finite.
+        If `direction` does not point downhill (g'd >= 0), or `f(w)` is not finite.
     """
     ### BEGIN SOLUTION
     g, w, direction = (np.asarray(v, dtype=float) for v in (g, w, direction))

@@ -51,7 +51,7 @@ def test_accepts_equality(backtracking_step):
 @points(1)
 @hint(
     "A loss of inf, -inf or nan counts as a failure: nan > x is False, so ask for finiteness before you compare. And go on "
-    "until a step will do, however small: no number of tries is enough for everybody."
+    "until a step will do, however small: a few dozen tries are not enough here."
 )
 def test_rejects_a_loss_that_is_not_finite(backtracking_step):
     g, w, direction = np.array([1.0]), np.array([0.0]), np.array([-1.0])

@@ -28,7 +28,7 @@ def test_solves_the_system(newton_step, rng):
         step = newton_step(g, H)
         assert np.shape(step) == (size,), f"the step has shape {np.shape(step)}, expected {(size,)}"
         # Up to its sign, which is another check's business.
-        assert_allclose(H @ step * np.sign(g @ step), g, rtol=1e-9, atol=1e-12)
+        assert_allclose(H @ step * np.sign(g @ step), g, rtol=1e-6, atol=1e-6)  # the last digits are yet another's
 
 
 @points(1)
@@ -39,7 +39,7 @@ def test_solves_the_system(newton_step, rng):
 def test_is_backward_stable(newton_step, rng):
     H = positive_definite(rng, 20, 1e-10, 1.0)
     g = H @ rng.normal(size=20)
-    step = newton_step(g, H)
+    step = np.ravel(newton_step(g, H))
     # A factorisation solves a system within a few units of the last place of H; the inverse misses by its condition.
     miss = min(np.linalg.norm(H @ step + g), np.linalg.norm(H @ step - g))  # the sign is another check's business
     error = miss / (np.linalg.norm(H, 2) * np.linalg.norm(step))
