@@ -13,7 +13,10 @@ def draw_poses(rng, num_frames):
     """Poses whose limbs lie differently in every respect, with spreads of 5 to 20 px: no floor of a variance shows."""
     offset = rng.uniform(20.0, 40.0, size=(5, 2)) * rng.choice([-1.0, 1.0], size=(5, 2))
     spread = np.array([[5.0, 9.0], [7.0, 20.0], [1.0, 1.0], [12.0, 6.0], [16.0, 10.0]])
-    limbs = offset + spread * rng.normal(size=(num_frames, 5, 2))
+    noise = rng.normal(size=(num_frames, 5, 2))
+    limbs = offset + spread * (noise - noise.mean(axis=0)) / noise.std(
+        axis=0
+    )  # few frames have just these spreads, too
     poses = np.zeros((num_frames, 5, 2))
     poses[:, 2] = rng.uniform(40.0, 90.0, size=(num_frames, 2))
     for k in (0, 1, 3, 4):
@@ -83,10 +86,8 @@ def test_uses_the_frames_where_both_ends_are_known(fit_offsets, rng):
 @hint("A limb whose length never changes has variance 0, and 1 / 0 is no weight: raise the variance to a floor first.")
 def test_a_rigid_limb_has_a_finite_weight(fit_offsets, rng):
     poses = draw_poses(rng, 7)
-    poses[:, :2] = (
-        poses[0, 0],
-        poses[0, 0] + [3.0, -4.0],
-    )  # the keypoint itself is at rest, too: which variance is not asked here
+    # Three keypoints are at rest: of what the variance is taken is not asked here. (The mean of whole numbers is exact.)
+    poses[:, :3] = np.round(poses[0, :3])
     _, w = rows(fit_offsets(poses, PARENTS))
     assert np.isfinite(w).all() and (w > 0).all(), f"a limb that never changed has the weight {w[1].tolist()}"
-    assert (w[1] >= w[[0, 2, 3]].max(axis=0)).all(), "the limb that never changed is not the stiffest"
+    assert (w[1] >= w.max(axis=0)).all(), "the limb that never changed is not the stiffest"

@@ -14,10 +14,10 @@ from autograder.checks.lab6.common import agree
 def test_is_minus_the_logarithm_of_a_distribution(unaries, rng):
     maps = rng.uniform(0.1, 0.9, size=(3, 4, 5)) * np.array([1.0, 0.4, 0.7])[:, None, None]
     # An epsilon that is added somewhere is another check's business.
-    agree(unaries(maps), -np.log([m / m.sum() for m in maps]), atol=1e-4)
-    agree(unaries(maps[:1, :1, :1]), np.zeros((1, 1, 1)), atol=1e-4)  # one place alone is certain
+    agree(unaries(maps), -np.log([m / m.sum() for m in maps]), atol=1e-3)
+    agree(unaries(maps[:1, :1, :1]), np.zeros((1, 1, 1)), atol=1e-3)  # one place alone is certain
     maps[1] *= 1e-9  # faint, and yet all of what there is
-    agree(unaries(maps), -np.log([m / m.sum() for m in maps]), atol=1e-4)
+    agree(unaries(maps), -np.log([m / m.sum() for m in maps]), atol=1e-3)
 
 
 @points(1)
