@@ -65,6 +65,8 @@ class Call:
         What the functions among the arguments were asked, and what they answered, frame by frame.
     others : list of str
         Names of the notebook among the arguments.
+    said : str
+        The message of the exception that `error` is about.
     """
 
     args: tuple[Any, ...]
@@ -80,6 +82,7 @@ class Call:
     warnings: list[str] = field(default_factory=list)
     samples: bool = False
     others: list[str] = field(default_factory=list)
+    said: str = ""
 
     @property
     def outcome(self) -> tuple[Any, ...]:
@@ -204,7 +207,7 @@ class Exercise:
         call.flags, call.warnings = reply["flags"], reply["warnings"]
         error = reply.get("error")
         if error is not None:
-            call.error = (error.failure.kind.value, error.failure.error, *error.types)
+            call.error, call.said = (error.failure.kind.value, error.failure.error, *error.types), error.failure.said
         else:
             call.changed, call.value = reply["changed"], coerce(reply["value"])
         return error
