@@ -26,8 +26,8 @@ from pathlib import Path
 from autograder.authoring.spans import BEGIN, END, Span, read_spans
 from autograder.course import Lab, find_lab, labs
 from autograder.judge.binding import LocalTransport
-from autograder.judge.checking import load_checks
-from autograder.judge.diagnose import diagnose
+from autograder.judge.checking import PUBLIC_SEED, load_checks
+from autograder.judge.diagnose import diagnose, names_of
 from autograder.judge.run import run_exercise
 
 ROOT = Path(__file__).parent.parent
@@ -203,11 +203,10 @@ def judge(lab: Lab, mutant: Mutant) -> tuple[bool, str | None]:
     except Exception:  # a default or decorator that no longer works
         return True, None
     checks = load_checks(lab.checks)[mutant.exercise]
-    result, recording = run_exercise(
-        mutant.exercise, checks, LocalTransport(mutant.exercise, namespace[mutant.exercise])
-    )
-    bank = lab.banks / f"{mutant.exercise}.py"
-    return result.score < result.max_score, diagnose(result, recording, bank)
+    transport = LocalTransport(mutant.exercise, namespace[mutant.exercise])
+    result, recording = run_exercise(mutant.exercise, checks, transport)
+    names = names_of(lab.banks / f"{mutant.exercise}.py")
+    return result.score < result.max_score, diagnose(result, recording, names, checks, transport, PUBLIC_SEED)
 
 
 def _limit_memory() -> None:

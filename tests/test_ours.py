@@ -13,7 +13,7 @@ import pytest
 
 from autograder.authoring.build import Kind, build
 from autograder.course import CourseError, find_lab
-from autograder.grading import UnitError, one, workers
+from autograder.grading import UnitError, judging, one, workers
 from autograder.grading.plan import make_plan
 from autograder.grading.workers import AHEAD, grade_unit, on_this_machine
 from autograder.judge.checking import CheckError, load_module
@@ -264,7 +264,7 @@ def test_a_diagnosis_that_fails_costs_the_comment(course, monkeypatch, caplog):
         def fails(*_anything):
             raise RuntimeError("no comment")
 
-        monkeypatch.setattr(one, "diagnose", fails)
+        monkeypatch.setattr(judging, "diagnose", fails)
         mute = [one.grade_notebook(payload, plan, wall) for _ in range(2)]
     assert told.exercises[0].diagnosis == "squares"
     assert mute[0].score == told.score == FULL - 1 and not any(e.diagnosis for e in mute[0].exercises)

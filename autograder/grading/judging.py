@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import logging
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from autograder.course import Entry
 from autograder.grading.plan import Plan
 from autograder.grading.reading import Reading
 from autograder.grading.script import Script
 from autograder.judge.checking import Check
+from autograder.judge.diagnose import diagnose, names_of
 from autograder.judge.run import Recording, run_exercise, unrunnable
 from autograder.outcome import Failure, Kind, Outcome
 from autograder.result import ExerciseResult
@@ -18,7 +21,10 @@ from autograder.wall.limits import Meter
 from autograder.wall.process import WalledTransport
 
 JUDGING = 60.0  # CPU seconds that the judge spends on one exercise, for results that are made to be slow to check
+NAMING = 5.0  # CPU seconds of an exercise's calls, above which its mistake is not named: for that it is called again
 UNSEEN = (Outcome.NOT_DEFINED, Outcome.NOT_WRITTEN)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -36,7 +42,6 @@ class Exercise:
     entry: Entry
     checks: list[Check]
     result: ExerciseResult | None = None
-    recording: Recording = field(default_factory=dict)
     judged: int = 0
     uses: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -101,26 +106,43 @@ class Grading:
         if exercise.is_full or not reading.have_changed(exercise.asks_for, exercise.judged):
             return
         exercise.judged = len(reading.ran)
-        result, recording = self._run(exercise, reading)
+        result = self._run(exercise, reading)
         if exercise.result is None or _worth(result) > _worth(exercise.result):
-            exercise.result, exercise.recording = result, recording
+            exercise.result = result
         if not exercise.is_full:
             exercise.uses = reading.uses(exercise.name)
 
-    def _run(self, exercise: Exercise, reading: Reading) -> tuple[ExerciseResult, Recording]:
+    def _run(self, exercise: Exercise, reading: Reading) -> ExerciseResult:
         name, optional = exercise.name, exercise.entry.optional
         transport = WalledTransport(reading.open, reading.meter, self._code)
         try:
             with cpu_limit(JUDGING):
-                return run_exercise(
+                result, recording = run_exercise(
                     name, exercise.checks, transport, seed=self._plan.seed, secret=True, optional=optional
                 )
+            if exercise.result is None or _worth(result) > _worth(exercise.result):
+                with reading.meter.uncounted():
+                    result = replace(result, diagnosis=self._diagnosis(exercise, result, recording, transport))
+            return result
         except OutOfTime:
             slow = Failure(Kind.JUDGING, call=name, limit=JUDGING)
-            return unrunnable(name, exercise.checks, Outcome.FAILED, slow, optional), {}
+            return unrunnable(name, exercise.checks, Outcome.FAILED, slow, optional)
         finally:
             transport.close()
             reading.finish_exercise(transport.failed)
+
+    def _diagnosis(
+        self, exercise: Exercise, result: ExerciseResult, recording: Recording, transport: WalledTransport
+    ) -> str | None:
+        """A comment: where it fails, the comment is missing and nothing else."""
+        bank = self._plan.bank(exercise.name)
+        if bank is None or transport.spent > NAMING:
+            return None
+        try:
+            return diagnose(result, recording, names_of(bank), exercise.checks, transport, self._plan.seed)
+        except Exception as error:
+            _warn_once(f"mistakes in {result.name} are not named: {type(error).__name__}: {error}")
+            return None
 
     def _worth_another(self, first: Reading) -> tuple[list[Exercise], frozenset[int], bool]:
         """The exercises that may earn more where the notebook is read as a kernel does, the steps that are run whole for that although
@@ -159,3 +181,8 @@ class Grading:
 def _worth(result: ExerciseResult) -> tuple[int, bool]:
     """The better of two results has more points, or more to say."""
     return result.score, result.outcome not in UNSEEN
+
+
+@cache
+def _warn_once(message: str) -> None:
+    log.warning("%s", message)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
 from autograder.course import exercise_names, labs
 from autograder.grading.judging import Exercise, Grading
@@ -17,8 +14,7 @@ from autograder.grading.plan import Plan, versions
 from autograder.grading.reading import Reading
 from autograder.grading.script import Script
 from autograder.grading.written import written_answer
-from autograder.judge.diagnose import diagnose
-from autograder.judge.run import Recording, unrunnable, used_directly
+from autograder.judge.run import unrunnable, used_directly
 from autograder.outcome import Failure, Kind, Outcome
 from autograder.reports.failures import told
 from autograder.result import ExerciseResult, Result, WrittenAnswer
@@ -26,8 +22,6 @@ from autograder.wall.box import Wall
 from autograder.wall.process import Ran
 
 REMARKS = 20
-
-log = logging.getLogger(__name__)
 
 
 def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
@@ -63,8 +57,6 @@ def _finished(exercise: Exercise, all_exercises: list[Exercise], search: Search,
         return unrunnable(name, exercise.checks, Outcome.NOT_DEFINED, where, optional)
     if result.outcome is Outcome.NOT_WRITTEN and (seen := search.seen_elsewhere(name)) is not None:
         return unrunnable(name, exercise.checks, Outcome.NOT_WRITTEN, seen, optional)
-    if (bank := plan.bank(name)) is not None:
-        result = replace(result, diagnosis=_diagnosis(result, exercise.recording, bank))
     if result.outcome in (Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_RUN):
         result = replace(result, rests_on=_rests_on(exercise, all_exercises))
     return result
@@ -109,20 +101,6 @@ def _not_of_this_lab(cells: list[Cell], plan: Plan) -> str | None:
     if plan.release.is_foreign(cells):
         return f"another course's notebook: none of {plan.lab.name}'s exercises in it"
     return None
-
-
-def _diagnosis(result: ExerciseResult, recording: Recording, bank: Path) -> str | None:
-    """A comment: where it fails, the comment is missing and nothing else."""
-    try:
-        return diagnose(result, recording, bank)
-    except Exception as error:
-        _warn_once(f"mistakes in {result.name} are not named: {type(error).__name__}: {error}")
-        return None
-
-
-@cache
-def _warn_once(message: str) -> None:
-    log.warning("%s", message)
 
 
 def _written(cells: list[Cell], plan: Plan) -> tuple[WrittenAnswer, ...]:

@@ -15,7 +15,7 @@ from autograder.course import CHECKS, PACKAGE, TASK, CourseError, Entry, Lab, Ta
 from autograder.grading.notebook import Cell, NotebookError, parse
 from autograder.grading.release import Release
 from autograder.judge.checking import Check, load_checks, read_checks
-from autograder.judge.diagnose import known_mistakes
+from autograder.judge.diagnose import names_of
 from autograder.wall.limits import Limits
 
 VERSIONED = ("posekit", "numpy", "scipy", "torch")
@@ -44,7 +44,7 @@ class Plan:
 
     def checks(self) -> dict[str, list[Check]]:
         """The lab's checks by exercise, the instructor's private ones behind them."""
-        checks = {name: list(tests) for name, tests in load_checks(self.lab.checks).items()}
+        checks = {name: list(tests) for name, tests in _checks(self.lab.checks).items()}
         for path in sorted(self.private.glob("test_*.py")) if self.private else []:
             for check in read_checks(path):
                 if check.exercise not in checks:
@@ -71,6 +71,12 @@ class Plan:
                 name = f"{number}/{path.relative_to(place).as_posix()}"
                 digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _checks(folder: Path) -> dict[str, list[Check]]:
+    """As `load_checks`, once for all notebooks of a run."""
+    return load_checks(folder)
 
 
 def _files(place: Path) -> Iterator[Path]:
@@ -116,7 +122,7 @@ def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = Fal
         raise _stale(lab, f"{odd[0]} is {here}in it, and has {there}checks")
     for name in listed:
         if (bank := plan.bank(name)) is not None:
-            known_mistakes(bank)
+            names_of(bank)
     return plan
 
 

@@ -69,6 +69,8 @@ class Call:
         Its arguments are data, or functions of the check.
     tensors : int
         How many torch tensors came back.
+    said : str
+        The message of the exception that `error` is about.
     """
 
     args: tuple[Any, ...]
@@ -85,6 +87,7 @@ class Call:
     samples: bool = False
     others: list[str] = field(default_factory=list)
     tensors: int = 0
+    said: str = ""
 
     @property
     def outcome(self) -> tuple[Any, ...]:
@@ -238,7 +241,7 @@ class Exercise:
         call.flags, call.warnings = reply["flags"], reply["warnings"]
         error = reply.get("error")
         if error is not None:
-            call.error = (error.failure.kind.value, error.failure.error, *error.types)
+            call.error, call.said = (error.failure.kind.value, error.failure.error, *error.types), error.failure.said
         else:
             call.changed, call.value = reply["changed"], coerce(reply["value"])
         return error

@@ -1,85 +1,279 @@
-"""Names the mistake: which function of the bank does on the checks' inputs exactly what this wrong answer did."""
+"""Names the mistake: which function of the bank does exactly what this wrong answer did, and does so again on other inputs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.judge.bank import Mistake, load_bank
-from autograder.judge.binding import Call, Exercise, LocalTransport, Module
+from autograder.judge.bank import Bank, load_bank
+from autograder.judge.binding import Call, Exercise, LocalTransport, Module, Transport
+from autograder.judge.checking import Check
+from autograder.judge.draws import LABELS, Case, Variation, draw_cases, leaves
 from autograder.judge.run import Recording
+from autograder.outcome import Kind, WallError
 from autograder.result import ExerciseResult
 from autograder.wall.wire import Reference, decode
 
-TOLERANCE = 1e-9  # another order of summation, not another function
-ROUNDED = 1e-3  # of the largest value: what the probe with float32 lets pass
+
+@dataclass(frozen=True)
+class Tolerance:
+    """By how much two numbers may differ, relative to each of them, or to the largest beside them and to `least`."""
+
+    relative: float
+    of_largest: bool = False
+    least: float = 0.0
 
 
-def diagnose(result: ExerciseResult, recording: Recording, bank: Path) -> str | None:
-    """The description of the one mistake that agrees with a wrong answer on every call of every check, or None.
+TINY = np.finfo(float).tiny  # below it, numbers lose their digits
+EXACT = Tolerance(1e-9)  # another order of summation, not another function
+FLOAT32 = Tolerance(1e-5, of_largest=True)  # the same of numbers in single precision
+SINGLE = Tolerance(1e-3, of_largest=True)  # what the probe with float32 lets pass
+FAR = Tolerance(1e-9, of_largest=True, least=1.0)  # where numbers cancel that did not where the check put them
 
-    An exercise that draws samples is not diagnosed, nor one that never gave back a value.
+Draw = tuple[int, Variation]  # how far its seed is from that of the run
+Key = tuple[str, int, Draw | None]  # check or probe, number of the case, and the draw where it is another
+# What an answer is asked more of the checks that it fails: for those that draw their inputs, others; for the rest what it has not been
+# asked yet, since they end at the first assert that fails, and variations.
+RANDOM: tuple[Draw, ...] = ((1, Variation.NONE),)
+FIXED: tuple[Draw, ...] = ((0, Variation.NONE), (1, Variation.NEAR))
+INTEGERS: tuple[Draw, ...] = (
+    (1, Variation.WHOLE),
+    (2, Variation.WHOLE),
+)  # where the probe with integers has failed one
+DEAR: tuple[Draw, ...] = (
+    (1, Variation.NEAR),
+)  # instead, where the check's functions were asked more than so many QUESTIONS
+QUESTIONS = 1000
+# Where several mistakes agree, or little speaks for the one.
+MORE: tuple[Draw, ...] = (
+    (1, Variation.NEAR),
+    *((offset, variation) for offset in (2, 3) for variation in (Variation.NONE, Variation.NEAR, Variation.FAR)),
+    *((offset, Variation.FAR) for offset in (4, 5)),
+)
+ENOUGH = 2  # different calls that a right answer would have answered differently
+RICH = 3  # different numbers that it gave back there
+
+
+def diagnose(
+    result: ExerciseResult, recording: Recording, names: Names, checks: list[Check], transport: Transport, seed: int
+) -> str | None:
+    """The description of the mistake that a wrong answer makes, or None: a wrong name is worse than none.
+
+    It agrees with the answer on every call of every check, and on other inputs of the checks that fail. No name is given
+
+    - to an exercise that draws samples, and to an answer that never gave back a value, or answers no more;
+    - where a right answer would have done nearly the same, or all that was different are exceptions that do not say the same: they may
+      have other reasons, and the student reads of them anyway.
+
+    Parameters
+    ----------
+    names : Names
+        Of the exercise's bank.
+    transport : Transport
+        Where the answer still is: it is asked more.
+    seed : int
+        Of the run.
     """
     calls = [call for cases in recording.values() for case in cases for call in case.calls]
-    if result.error or result.score == result.max_score:
+    if result.error or result.score == result.max_score or transport.dead:
         return None
     if any(call.samples for call in calls) or all(call.error or call.value is None for call in calls):
         return None
-    found = [known for known in known_mistakes(bank) if known.agrees(recording)]
-    return found[0].description if len(found) == 1 else None
+    failed = [
+        (check, test) for check, test in zip(checks, result.tests) if not test.passed and not check.budget.declared
+    ]
+    found = [known for known in names.mistakes if known.agrees(recording)] if failed else []
+    if not found:
+        return None
+    trial = _Trial(names, found, recording, transport, seed)
+    dear = sum(len(call.talk) for call in calls) > QUESTIONS
+    try:
+        for check, test in failed:
+            probed = test.failure is not None and test.failure.kind is Kind.INTEGERS
+            trial.ask(check, DEAR if dear else (RANDOM if check.uses_rng else FIXED) + INTEGERS * probed)
+        trial.weigh()
+        for check, _ in failed if not (dear or trial.is_clear) else ():
+            trial.ask(check, MORE)
+        trial.weigh()
+    except WallError:
+        return None
+    return trial.description
+
+
+class _Trial:
+    """An answer that is asked more, and the mistakes that still agree with it.
+
+    The evidence are the calls by which it differs from a right answer, and the numbers that it gave back there.
+    """
+
+    def __init__(self, names: Names, found: list[_Known], recording: Recording, transport: Transport, seed: int):
+        self._names, self._found, self._transport, self._seed = names, found, transport, seed
+        self._recording = recording
+        self._calls: set[int] = set()
+        self._numbers: set[float] = set()
+        self._unweighed: list[tuple[Key, Exercise]] = [
+            ((name, number, None), case) for name, cases in recording.items() for number, case in enumerate(cases)
+        ]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether there is one mistake left, and another one would hardly have given the same numbers: 0, 1 and infinity are none."""
+        return len(self._found) == 1 and len(self._calls) >= ENOUGH and len(self._numbers) >= RICH
+
+    @property
+    def description(self) -> str | None:
+        """Of the first that is left; others do the same under another name."""
+        return self._found[0].description if self._found and len(self._calls) >= ENOUGH else None
+
+    def ask(self, check: Check, draws: Iterable[Draw]) -> None:
+        """Raises WallError where the answer answers no more."""
+        for draw in draws:
+            for case in self._names.cases(check, self._seed, draw):
+                if not self._found:
+                    return
+                if draw == (0, Variation.NONE):
+                    case = case.behind(len(self._asked(case)))
+                asked, key = case.ask(self._transport), (check.name, case.number, draw)
+                self._found = [known for known in self._found if known.agrees_in(key, asked)]
+                self._unweighed.append((key, asked))
+
+    def _asked(self, case: Case) -> list[Call]:
+        cases = self._recording[case.check.name]
+        return cases[case.number].calls if case.number < len(cases) else []
+
+    def weigh(self) -> None:
+        """Take in evidence from what was asked, until it is enough."""
+        while self._found and self._unweighed and not self.is_clear:
+            key, case = self._unweighed.pop(0)
+            wrong, right = self._found[0].calls(key, case), self._names.right(key, case)
+            for call, named, due in zip(case.calls, wrong, right):
+                speaks = not call.error or (named is not None and call.said == named.said != "")
+                if speaks and not (_alike(call, due, _tolerance(key)) and due.talk == call.talk):
+                    self._take_in(call)
+
+    def _take_in(self, call: Call) -> None:
+        self._calls.add(hash((call.digest, tuple(call.talk))))
+        for leaf in leaves(call.value):
+            if isinstance(leaf, (float, np.ndarray)):
+                some = np.ravel(leaf)[:1000]
+                self._numbers.update(some[np.isfinite(some) & ~np.isin(some, LABELS)].tolist())
 
 
 @lru_cache(maxsize=64)
-def known_mistakes(path: Path) -> tuple[_Known, ...]:
-    """The mistakes of a bank. Raises CheckError as `load_bank` does."""
-    return tuple(_Known(mistake, path.stem) for mistake in load_bank(path).mistakes)
+def names_of(path: Path) -> Names:
+    """The names that a bank can give. Raises CheckError as `load_bank` does."""
+    return Names(load_bank(path))
+
+
+class Names:
+    """The mistakes of a bank, and its right answers, which tell what the checks ask."""
+
+    def __init__(self, bank: Bank):
+        self.mistakes = [_Known(bank.exercise, mistake.function, mistake.description) for mistake in bank.mistakes]
+        self._rights = [_Known(bank.exercise, function) for function in bank.alternatives]
+        self._right: _Known | None = None  # the first that passed a check
+        self._drawn: dict[tuple[str, int, Variation], list[Case]] = {}
+
+    def without(self, description: str) -> Names:
+        """As if this mistake had never been thought of."""
+        others = copy(self)
+        others.mistakes = [known for known in self.mistakes if known.description != description]
+        return others
+
+    def right(self, key: Key, case: Exercise) -> Iterable[Call | None]:
+        """What a right answer makes of the same calls; nothing where none is known."""
+        return self._right.calls(key, case) if self._right else ()
+
+    def cases(self, check: Check, seed: int, draw: Draw) -> list[Case]:
+        """What a check asks in a draw; nothing where no right answer is known, or that does not come to an end."""
+        (offset, variation), plain = draw, (draw[0], Variation.NONE)
+        key = check.name, seed + offset, variation
+        if key not in self._drawn:
+            self._drawn[key] = []
+            with suppress(WallError):
+                if draw == plain:
+                    self._drawn[key] = self._as_it_is(check, seed + offset)
+                elif self._right or self.cases(check, seed, plain):
+                    right = self._right.transport()
+                    self._drawn[key] = [case.varied(variation, right) for case in self.cases(check, seed, plain)]
+        return self._drawn[key]
+
+    def _as_it_is(self, check: Check, seed: int) -> list[Case]:
+        for right in self._rights:
+            if cases := draw_cases(check, right.transport(), seed):
+                self._right = self._right or right
+                return cases
+        return []
 
 
 class _Known:
-    """A mistake of the bank, and what came of the calls that it has been given so far.
+    """A function of the bank, and what came of the calls that it has been given so far.
 
-    No check is run for it. What a wrong answer was asked is asked again, call by call; as long as the same comes of it, so do the
+    No check is run for it. What an answer was asked is asked again, call by call; as long as the same comes of it, so do the
     checks' verdicts. Most mistakes part company on the first call.
     """
 
-    def __init__(self, mistake: Mistake, exercise: str):
-        self.description = mistake.description
-        self._transport = LocalTransport(exercise, mistake.function)
-        self._seen: dict[tuple[str, int], list[tuple[bytes, Any]]] = {}
+    def __init__(self, exercise: str, function: Any, description: str = ""):
+        self.function, self.description, self._exercise = function, description, exercise
+        self._transport = self.transport()
+        self._seen: dict[Key, list[tuple[bytes, Call | None]]] = {}
+
+    def transport(self) -> LocalTransport:
+        return LocalTransport(self._exercise, self.function)
 
     def agrees(self, recording: Recording) -> bool:
-        """Equal values to 1e-9, the same exceptions, changed inputs and flags, and the same questions to the check's functions."""
+        """Equal values, the same exceptions, changed inputs and flags, and the same questions to the check's functions."""
         numbered = ((name, number, case) for name, cases in recording.items() for number, case in enumerate(cases))
-        return all(self._agrees_in((name, number), case) for name, number, case in numbered)
+        return all(self.agrees_in((name, number, None), case) for name, number, case in numbered)
 
-    def _agrees_in(self, key: tuple[str, int], case: Exercise) -> bool:
-        seen, rounded = self._seen.get(key, []), key[0] == "float32"
-        for call, (digest, outcome) in zip(case.calls, seen):
+    def agrees_in(self, key: Key, case: Exercise) -> bool:
+        """The same in one case; `key` is what that is remembered by."""
+        tolerance = _tolerance(key)
+        return all(_alike(call, own, tolerance) for call, own in zip(case.calls, self.calls(key, case)))
+
+    def calls(self, key: Key, case: Exercise) -> Iterator[Call | None]:
+        """The same calls here, one after the other; None for one that asks the check's functions anything else."""
+        known = 0
+        for call, (digest, own) in zip(case.calls, self._seen.get(key, [])):
             if digest != call.digest or call.talk:  # what comes of talk does not hang on the request alone
                 break
-            if not _same(call.outcome, outcome, rounded):
-                return False
-        else:
-            if len(seen) >= len(case.calls):
-                return True
+            yield own
+            known += 1
+        if known == len(case.calls):
+            return
         self._seen[key] = []  # from the first call on, even where only the last ones are new: they may build on it
         here = Exercise(case._name, self._transport, case._budget)
-        for call in case.calls:
-            outcome = _again(here, call)
-            self._seen[key].append((call.digest, outcome))
-            if not _same(call.outcome, outcome, rounded):
-                return False
-        return True
+        for number, call in enumerate(case.calls):
+            own = _again(here, call)
+            self._seen[key].append((call.digest, own))
+            if number >= known:
+                yield own
 
 
-def _again(exercise: Exercise, call: Call) -> tuple[Any, ...] | None:
-    """The outcome of the same call of another function; None where that asks the check's functions anything else."""
+def _tolerance(key: Key) -> Tolerance:
+    name, _, draw = key
+    if draw is not None:
+        return FAR if draw[1] is Variation.FAR else EXACT
+    return SINGLE if name == Kind.SINGLE else EXACT
+
+
+def _alike(call: Call, other: Call | None, tolerance: Tolerance) -> bool:
+    return other is not None and _same(call.outcome, other.outcome, tolerance)
+
+
+def _again(exercise: Exercise, call: Call) -> Call | None:
+    """The same call of another function; None where that asks the check's functions anything else."""
     talk = _Talk(call)
-    outcome = exercise.again(call, talk.answer).outcome
-    return None if talk.parted or talk.left else outcome
+    made = exercise.again(call, talk.answer)
+    made.talk = [call.talk[number] for number in talk.order]
+    return None if talk.parted or talk.left else made
 
 
 class _Talk:
@@ -90,6 +284,7 @@ class _Talk:
 
     def __init__(self, call: Call):
         self.left = dict(enumerate(call.talk))
+        self.order: list[int] = []
         self.parted = False
         self._equal: dict[bytes, list[int]] = {}  # last first
         for number, (question, _) in reversed(self.left.items()):
@@ -103,6 +298,7 @@ class _Talk:
         self.parted = self.parted or number is None
         if self.parted or number is None:
             raise RuntimeError("another question than it was")
+        self.order.append(number)
         return self.left.pop(number)[1]
 
     def _nearly_equal(self, asked: dict[str, Any]) -> int | None:
@@ -117,24 +313,29 @@ def _as_data(reference: Reference) -> Any:
     return reference["array"] if reference["t"] == "torch" else str(reference)
 
 
-def _same(a: Any, b: Any, rounded: bool = False) -> bool:
+def _same(a: Any, b: Any, tolerance: Tolerance = EXACT) -> bool:
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
-        return len(a) == len(b) and all(_same(x, y, rounded) for x, y in zip(a, b))
+        return len(a) == len(b) and all(_same(x, y, tolerance) for x, y in zip(a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key], rounded) for key in a)
+        return a.keys() == b.keys() and all(_same(a[key], b[key], tolerance) for key in a)
     if isinstance(a, Module) and isinstance(b, Module):
         return True  # what they do is seen when they are driven
     if isinstance(a, (str, type(None))) or isinstance(b, (str, type(None))):
         return type(a) is type(b) and a == b
     try:
         x, y = np.asarray(a), np.asarray(b)
-        if x.shape != y.shape or x.dtype.kind not in "biufc" or y.dtype.kind not in "biufc":
+        if x.shape != y.shape or x.dtype.kind != y.dtype.kind or x.dtype.kind not in "biufc":
             return False
+        single = x.dtype == y.dtype == np.float32
         kind = np.result_type(x, y, np.float64)
         x, y = x.astype(kind), y.astype(kind)
         with np.errstate(all="ignore"):
-            size = abs(y)
-            allowed = ROUNDED * np.max(size, initial=0.0, where=np.isfinite(size)) if rounded else TOLERANCE * size
+            size = np.where(np.isfinite(y), abs(y), 0.0)  # nothing comes near to infinity
+            if single and tolerance.relative < FLOAT32.relative:
+                tolerance = FLOAT32
+            if tolerance.of_largest:
+                size = np.max(size, initial=tolerance.least)
+            allowed = tolerance.relative * size + TINY
             return bool(np.all((abs(x - y) <= allowed) | (x == y) | ((x != x) & (y != y))))
     except (ValueError, TypeError):
         return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +103,16 @@ class Meter:
         self._last_pid = seen["started"]
         if sum(max(0, held - seen["shared"]) for _, _, _, held in processes) > 1.5 * memory:
             raise WallError(Failure(Kind.PROCESS_MEMORY, limit=memory >> 20))
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Nothing that is used up meanwhile is held against the notebook."""
+        before, began = (self.cpu, self.idle, self.received, self.started), time.monotonic()
+        try:
+            yield
+        finally:
+            self.cpu, self.idle, self.received, self.started = before
+            self.began += time.monotonic() - began
 
     def patience(self) -> Patience | None:
         """What the next statement of a cell has; None where the cells have used up all that they have."""

@@ -442,10 +442,15 @@ class WalledTransport:
                 self.dead = stopped.failure
             raise stopped from None
 
+    @property
+    def spent(self) -> float:
+        """CPU seconds of its calls so far."""
+        return self._meter.cpu - self._cpu if self.opened else 0.0
+
     def _require_more(self) -> None:
         limits = self._meter.limits
         self._meter.require_more()
-        if self._meter.cpu - self._cpu > limits.exercise:
+        if self.spent > limits.exercise:
             raise WallError(Failure(Kind.EXERCISE_TIME, limit=limits.exercise))
         if self._meter.idle - self._idle > limits.exercise_idle:
             raise WallError(Failure(Kind.EXERCISE_IDLE, limit=limits.exercise_idle))

@@ -156,6 +156,18 @@ def changes_the_image(image, centers, size):
 
 
 @alternative
+def by_overlapping_slices(image, centers, size):
+    (H, W), (h, w) = image.shape, size
+    patches = np.zeros((len(centers), h, w))
+    for n, (x, y) in enumerate(centers):
+        top, left = y - (h - 1) // 2, x - (w - 1) // 2
+        r0, r1, c0, c1 = max(top, 0), min(top + h, H), max(left, 0), min(left + w, W)
+        if r0 < r1 and c0 < c1:
+            patches[n, r0 - top : r1 - top, c0 - left : c1 - left] = image[r0:r1, c0:c1]
+    return patches.reshape(len(centers), -1)
+
+
+@alternative
 def pixel_by_pixel(image, centers, size):
     (H, W), (h, w) = np.shape(image), size
     patches = []
@@ -166,18 +178,6 @@ def pixel_by_pixel(image, centers, size):
                 patch.append(image[row, col] if 0 <= row < H and 0 <= col < W else 0)
         patches.append(patch)
     return patches
-
-
-@alternative
-def by_overlapping_slices(image, centers, size):
-    (H, W), (h, w) = image.shape, size
-    patches = np.zeros((len(centers), h, w))
-    for n, (x, y) in enumerate(centers):
-        top, left = y - (h - 1) // 2, x - (w - 1) // 2
-        r0, r1, c0, c1 = max(top, 0), min(top + h, H), max(left, 0), min(left + w, W)
-        if r0 < r1 and c0 < c1:
-            patches[n, r0 - top : r1 - top, c0 - left : c1 - left] = image[r0:r1, c0:c1]
-    return patches.reshape(len(centers), -1)
 
 
 @alternative
