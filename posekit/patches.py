@@ -49,12 +49,28 @@ def paw_patches(rats, size, anywhere, seed, radius=3.0):
     y : ndarray, labels 0.0 and 1.0
     """
     centers, hands = paw_centers(rats, anywhere, seed)
-    h, w = size
-    padded = np.pad(rats.images.astype(float), ((0, 0), (h // 2, h // 2), (w // 2, w // 2)))
-    windows = sliding_window_view(padded, size, axis=(1, 2))
-    X = windows[np.arange(len(centers))[:, None], centers[..., 1], centers[..., 0]].reshape(-1, h * w)
+    frames = np.arange(len(centers))[:, None]
+    X = all_patches(rats.images, size)[frames, centers[..., 1], centers[..., 0]].reshape(-1, size[0] * size[1])
     y = np.linalg.norm(centers - hands[:, None], axis=-1) <= radius
     return X, y.ravel().astype(float)
+
+
+def all_patches(images, size):
+    """The patches around all pixels of some frames, as a view of them, with zeros beyond the border.
+
+    Parameters
+    ----------
+    images : ndarray (..., H, W)
+    size : (int, int)
+        Odd height h and width w of a patch.
+
+    Returns
+    -------
+    ndarray (..., H, W, h, w)
+    """
+    h, w = size
+    border = [(0, 0)] * (np.ndim(images) - 2) + [(h // 2, h // 2), (w // 2, w // 2)]
+    return sliding_window_view(np.pad(np.asarray(images, dtype=float), border), size, axis=(-2, -1))
 
 
 def round_window(side):
