@@ -30,11 +30,13 @@ def contours(f, paths, *, xlim, ylim, alt, caption, best=None, xlabel="w₁", yl
     axes = fig.subplots()
     _contours(axes, f, xlim, ylim, best, (xlabel, ylabel))
     for (label, path), style in zip(paths.items(), MANY, strict=False):
-        line = _path(axes, label, style)
-        line.set_data(*np.asarray(path).T)
-        if len(path) > 100:  # hundreds of steps end in a cloud, whose size is to be seen, and what is under it
-            line.set(linestyle="", marker="o", markersize=2.5, markeredgewidth=0.0, alpha=0.5, zorder=1.5)
-    legend_below(fig, axes, fontsize=10, markerscale=2.0)
+        if len(path) <= 100:
+            _path(axes, label, style).set_data(*np.asarray(path).T)
+        else:  # hundreds of steps end in a cloud, whose size is to be seen, and what is under it
+            dots = {"color": style[0], "marker": "o", "linestyle": "", "markeredgewidth": 0.0}
+            axes.plot(*np.asarray(path).T, markersize=2.5, alpha=0.5, zorder=1.5, **dots)
+            axes.plot([], [], markersize=6, label=label, **dots)
+    legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 
 
