@@ -106,6 +106,13 @@ def test_explore_cells_are_tagged_and_answers_can_be_found(lab):
     assert any("Why twice?" in c.source and c.cell_type == "markdown" for c in built)
 
 
+def test_a_cell_that_only_draws_is_folded_where_the_tag_is_not_enough(lab):
+    edit(lab.source, "[explore]", "[explore, hide-input]")
+    (folded,) = (c for c in cells(build(lab)) if "hide-input" in c.metadata.get("tags", []))
+    assert folded.metadata.tags == ["explore", "hide-input"]
+    assert folded.metadata.jupyter.source_hidden and folded.metadata.cellView == "form"
+
+
 def test_given_functions_become_their_source(lab):
     edit(lab.source, ":tags: [exercise, optional]\nfrom", ":tags: [given]\nfrom")
     edit(lab.reference, "    ### BEGIN SOLUTION\n    return mean", "    return mean")

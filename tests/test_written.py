@@ -66,6 +66,9 @@ class Book:
         return written_answer(parse(payload), RELEASE, id)
 
 
+PROMPT, SECOND = Book().prompt, Book("8b").prompt  # where the answers to 4b and to 8b go
+
+
 def asked(book):
     return book.cells[book.question]["source"]
 
@@ -101,7 +104,7 @@ def test_an_answer_is_found_wherever_it_stands(place, stripped):
 
 def test_code_and_its_comments_are_part_of_the_answer():
     source = f"# {SAID}\nx = 1"
-    assert Book().insert(37, code(source)).answer().text == source
+    assert Book().insert(PROMPT + 1, code(source)).answer().text == source
 
 
 def test_an_answer_in_many_cells_is_collected_in_their_order():
@@ -122,8 +125,8 @@ def test_a_notebook_as_handed_out_has_no_answers(stripped):
 
 def test_a_later_cell_that_is_quoted_does_not_end_the_answer():
     book = Book()
-    quoted = "My own try:\n" + book.cells[38]["source"]
-    assert book.insert(37, code(quoted), text(SAID)).answer().text == f"{quoted.strip()}\n\n{SAID}"
+    quoted = "My own try:\n" + book.cells[PROMPT + 2]["source"]
+    assert book.insert(PROMPT + 1, code(quoted), text(SAID)).answer().text == f"{quoted.strip()}\n\n{SAID}"
 
 
 def test_what_stands_behind_the_courses_next_cell_is_not_the_answer():
@@ -134,9 +137,9 @@ def test_what_stands_behind_the_courses_next_cell_is_not_the_answer():
 
 @pytest.mark.parametrize("change", ["a line", "a word", "no metadata"])
 def test_the_courses_next_cell_is_known_though_it_is_changed(change):
-    book = Book().edit(36, SAID)
-    below = book.cells[37]
-    book.insert(38, text("not the answer"))
+    book = Book().edit(PROMPT, SAID)
+    below = book.cells[PROMPT + 1]
+    book.insert(PROMPT + 2, text("not the answer"))
     if change == "a line":
         below["source"] += "\nMy note."
     elif change == "a word":
@@ -146,15 +149,15 @@ def test_the_courses_next_cell_is_known_though_it_is_changed(change):
 
 
 def test_one_questions_answer_is_not_anothers():
-    book = Book().edit(36, "first").insert(37, text("more of the first"))
-    book.edit(61, "second").insert(61, text("above the second"))
+    book = Book().edit(PROMPT, "first").insert(PROMPT + 1, text("more of the first"))
+    book.edit(SECOND, "second").insert(SECOND, text("above the second"))
     assert book.answer("4b").text == "first\n\nmore of the first" and "first" not in book.answer("8b").text
     assert "second" in book.answer("8b").text and book.answer("9b").text == ""
 
 
 def test_a_question_that_is_deleted_leaves_its_answer():
-    book = Book().edit(36, SAID)
-    del book.cells[35]
+    book = Book().edit(PROMPT, SAID)
+    del book.cells[PROMPT - 1]
     assert book.answer().text == SAID
 
 
@@ -191,8 +194,8 @@ def test_every_question_of_every_lab_at_random_places(lab, stripped):
 
 def test_nothing_is_cut_silently():
     long = "\n".join(f"line {number}" for number in range(2000))
-    assert Book().edit(36, long).answer().text == long
-    answer = Book().edit(36, "x" * (ANSWER + 7)).answer().text
+    assert Book().edit(PROMPT, long).answer().text == long
+    answer = Book().edit(PROMPT, "x" * (ANSWER + 7)).answer().text
     assert answer.startswith("x" * ANSWER) and answer.endswith("[7 more characters are in the notebook.]")
 
 
@@ -225,19 +228,21 @@ RASTER = {
 def test_an_attached_picture_is_kept_as_what_it_is(kind, claimed):
     data = base64.b64encode(RASTER[kind]).decode()
     answer = (
-        Book().insert(37, text("![p](attachment:p.png)", {"p.png": {claimed: [data[:20], "\n", data[20:]]}})).answer()
+        Book()
+        .insert(PROMPT + 1, text("![p](attachment:p.png)", {"p.png": {claimed: [data[:20], "\n", data[20:]]}}))
+        .answer()
     )
     assert answer.text == "![p](attachment:p.png)" and answer.attachments == {"p.png": uri(kind, RASTER[kind])}
 
 
 def test_a_picture_without_words_is_an_answer():
-    assert Book().insert(37, text("", attached(p_png=PNG))).answer().attachments == {"p.png": uri("png", PNG)}
+    assert Book().insert(PROMPT + 1, text("", attached(p_png=PNG))).answer().attachments == {"p.png": uri("png", PNG)}
 
 
 def test_pictures_of_one_name_are_told_apart():
     first, second = PNG + b"1", PNG + b"2"
     book = Book().insert(
-        37,
+        PROMPT + 1,
         text("![](attachment:image.png)", attached(image_png=first)),
         text("![](attachment:image.png)", attached(image_png=second)),
     )
@@ -249,7 +254,7 @@ def test_pictures_of_one_name_are_told_apart():
 @pytest.mark.parametrize("form", ["![p]({})", '<img src="{}">', "[p]: <{}>"])
 def test_a_picture_in_the_text_itself_is_taken_out(form):
     """Colab pastes pictures so."""
-    answer = Book().edit(36, "Look: " + form.format(uri("png", PNG)) + " there").answer()
+    answer = Book().edit(PROMPT, "Look: " + form.format(uri("png", PNG)) + " there").answer()
     assert answer.text == "Look: " + form.format("attachment:picture.png") + " there"
     assert answer.attachments == {"picture.png": uri("png", PNG)}
 
@@ -263,7 +268,7 @@ def test_a_picture_in_the_text_itself_is_taken_out(form):
     ],
 )  # fmt: skip
 def test_what_is_no_picture_to_be_shown_is_named(data, why):
-    answer = Book().insert(37, text("![](attachment:p.svg)", attached(p_svg=data))).answer()
+    answer = Book().insert(PROMPT + 1, text("![](attachment:p.svg)", attached(p_svg=data))).answer()
     assert answer.attachments == {} and f"[The picture p.svg is not shown here: {why}" in answer.text
     assert answer.text.startswith("![](attachment:p.svg)")
 
@@ -280,10 +285,10 @@ NO_ATTACHMENTS = [
 
 @pytest.mark.parametrize("attachments", NO_ATTACHMENTS)
 def test_attachments_that_are_none_end_nothing(attachments):
-    assert Book().insert(37, text("words", attachments)).answer().text.startswith("words")
+    assert Book().insert(PROMPT + 1, text("words", attachments)).answer().text.startswith("words")
 
 
 def test_pictures_beyond_the_room_are_named_and_a_hostile_number_ends():
     big = {f"p{n}.png": {"image/png": base64.b64encode(PNG + bytes(4 << 20)).decode()} for n in range(6)}
-    answer = Book().insert(37, text("", big)).answer()
+    answer = Book().insert(PROMPT + 1, text("", big)).answer()
     assert len(answer.attachments) == 4 and answer.text.count("there are too many pictures") == 2

@@ -30,7 +30,9 @@ class Kind(Enum):
     NBGRADER = "nbgrader"
 
 
-TAGS = frozenset({"exercise", "given", "explore", "written"})
+TAGS = frozenset({"exercise", "given", "explore", "hide-input", "written"})
+# What JupyterLab, then Colab, reads to show a cell's code on request only; the site goes by the tag.
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 REPOSITORY = "https://github.com/posekit/posekit"
 ON_COLAB = f"""\
 # On Colab this installs the course; anywhere else it does nothing.
@@ -142,7 +144,10 @@ class _Builder:
             if "solutions" in _imported_packages(code):
                 raise self._error("only exercise and given cells import from solutions: students do not have it")
             self.defined |= names_defined(code)
-            self.cells.append(_code(cell.source, {"tags": ["explore"]} if "explore" in tags else {}))
+            kept = [tag for tag in ("explore", "hide-input") if tag in tags]
+            self.cells.append(
+                _code(cell.source, ({"tags": kept} if kept else {}) | (FOLDED if "hide-input" in tags else {}))
+            )
 
     def _span(self, module: str, name: str) -> Span:
         if module not in self.spans:

@@ -82,12 +82,34 @@ def needs(*names):
     try:
         yield
     except (NotImplementedError, NameError) as error:
-        missing = error.name if isinstance(error, NameError) else _innermost(error.__traceback__)
+        missing = _missing(error)
         if isinstance(error, NameError) and missing not in names:
             raise
         print(
             f"Nothing to show yet: {missing} is missing. (Needed here: {_listed(names)}.) Come back when the checks pass."
         )
+
+
+def finished(runs):
+    """What those of some runs return that need nothing unwritten. Of each of the others a line says what is missing.
+
+    For pictures that compare: a gap leaves out one contestant and not the picture.
+
+    Parameters
+    ----------
+    runs : mapping from label to callable without arguments
+
+    Returns
+    -------
+    dict from label to result
+    """
+    results = {}
+    for label, run in runs.items():
+        try:
+            results[label] = run()
+        except (NotImplementedError, NameError) as error:
+            print(f"{label}: not in the picture, since {_missing(error)} is missing.")
+    return results
 
 
 def show(fig, *, alt, caption):
@@ -199,8 +221,11 @@ def lines(series, *, alt, caption, xlabel, ylabel, xscale="linear", yscale="line
     show(fig, alt=alt, caption=caption)
 
 
-def _innermost(traceback):
-    """Name of the function or class in which an exception was raised."""
+def _missing(error):
+    """Name of what was not there, or of the function or class that raised NotImplementedError."""
+    if isinstance(error, NameError):
+        return error.name
+    traceback = error.__traceback__
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
     return traceback.tb_frame.f_code.co_qualname.partition(".")[0]

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from posekit.draw.core import BLUE, CURVES, GREEN, ORANGE, RED, SKY, WIDTH, legend_below, play, show, styled
 
@@ -29,14 +30,19 @@ def contours(f, paths, *, xlim, ylim, alt, caption, best=None, xlabel="w‚ÇÅ", yl
     axes = fig.subplots()
     _contours(axes, f, xlim, ylim, best, (xlabel, ylabel))
     for (label, path), style in zip(paths.items(), MANY, strict=False):
-        _path(axes, label, style).set_data(*np.asarray(path).T)
+        if len(path) <= 100:
+            _path(axes, label, style).set_data(*np.asarray(path).T)
+        else:  # hundreds of steps end in a cloud, whose size is to be seen, and what is under it
+            dots = {"color": style[0], "marker": "o", "linestyle": "", "markeredgewidth": 0.0}
+            axes.plot(*np.asarray(path).T, markersize=2.5, alpha=0.5, zorder=1.5, **dots)
+            axes.plot([], [], markersize=6, label=label, **dots)
     legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 
 
 @styled
 def race(f, paths, *, xlim, ylim, alt, caption, best=None, frames=25, xlabel="w‚ÇÅ", ylabel="w‚ÇÇ"):
-    """Animate the paths of optimisers on the contours of a function of two weights, all at the same number of steps.
+    """Animate the paths of optimisers on the contours of a function of two weights, and what they still lack, step by step.
 
     Parameters
     ----------
@@ -45,11 +51,19 @@ def race(f, paths, *, xlim, ylim, alt, caption, best=None, frames=25, xlabel="w‚
     frames : int
         Number of frames. They are closer together at the start, where more happens.
     """
-    fig = Figure(figsize=(WIDTH, 6.0), layout="constrained")
+    fig = Figure(figsize=(WIDTH, 8.4), layout="constrained")
     FigureCanvasAgg(fig)
-    axes = fig.subplots()
+    axes, below = fig.subplots(2, 1, height_ratios=[2.2, 1])
     _contours(axes, f, xlim, ylim, best, (xlabel, ylabel))
     drawn = [_path(axes, label, style) for label, style in zip(paths, MANY, strict=False)]
+    lowest = f(np.asarray(best)) if best is not None else min(f(w) for path in paths.values() for w in path)
+    gaps = [np.array([f(w) - lowest for w in path]) for path in paths.values()]
+    visible = np.concatenate(gaps)
+    floor = 1e-8 * np.max(visible)  # what is below is rounding
+    curves = [_path(below, None, style) for _, style in zip(paths, MANY, strict=False)]
+    below.set(xlabel="step", ylabel="loss above the minimum", yscale="log", xlim=(0, max(map(len, gaps)) - 1))
+    below.set_ylim(max(floor, 0.5 * np.min(visible[visible > 0], initial=1.0)), 1.5 * np.max(visible))
+    below.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_below(fig, axes, fontsize=10)
     axes.set_title(" ", loc="left")  # keeps the place of the frames' titles
     longest = max(len(path) for path in paths.values()) - 1
@@ -57,16 +71,27 @@ def race(f, paths, *, xlim, ylim, alt, caption, best=None, frames=25, xlabel="w‚
 
     def draw(step):
         axes.set_title(f"after {step} steps", loc="left")
-        for line, path in zip(drawn, paths.values(), strict=True):
+        for line, curve, path, gap in zip(drawn, curves, paths.values(), gaps, strict=True):
             line.set_data(*np.asarray(path)[: step + 1].T)
-            line.set_markevery([min(step, len(path) - 1)])
+            curve.set_data(np.arange(len(gap))[: step + 1], np.maximum(gap, floor)[: step + 1])
+            for part in (line, curve):
+                part.set_markevery([min(step, len(path) - 1)])
 
     play(FuncAnimation(fig, draw, frames=steps, interval=150), alt=alt, caption=caption)
 
 
 @styled
 def losses(
-    series, *, alt, caption, xlabel, ylabel="loss above the optimum", yscale="log", xscale="linear", bottom=None
+    series,
+    *,
+    alt,
+    caption,
+    xlabel,
+    ylabel="loss above the optimum",
+    yscale="log",
+    xscale="linear",
+    bottom=None,
+    steps=False,
 ):
     """Draw up to eight loss curves, each with a few markers, against what they cost.
 
@@ -76,6 +101,8 @@ def losses(
         `x` in passes over the data, say.
     bottom : float, optional
         Lower end of the axis: gaps below it are rounding.
+    steps : bool
+        Draw stairs: what has been reached holds until the next step is done.
     """
     fig = Figure(figsize=(WIDTH, 4.4), layout="constrained")
     axes = fig.subplots()
@@ -83,6 +110,7 @@ def losses(
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         every = max(1, len(x) // 8)
         style = {"color": colour, "linestyle": line, "marker": marker, "markevery": every, "label": label}
+        style["drawstyle"] = "steps-post" if steps else "default"
         axes.plot(x, np.where(y > 0, y, np.nan) if yscale == "log" else y, **style)
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if bottom is not None:
@@ -157,7 +185,7 @@ def step_map(steps, betas, gaps, *, alt, caption, border=None):
 
 
 @styled
-def sliding_models(f, derivatives, iterates, *, span, alt, caption, xlabel="w"):
+def sliding_models(f, derivatives, iterates, *, span, alt, caption, name="w", xlabel="w"):
     """Animate Newton's method in one dimension: at each iterate the quadratic model, and the step to its minimum.
 
     Parameters
@@ -169,6 +197,8 @@ def sliding_models(f, derivatives, iterates, *, span, alt, caption, xlabel="w"):
     iterates : ndarray (T + 1,)
     span : (float, float)
         What to show.
+    name : str
+        What the titles call the variable.
     """
     fig = Figure(figsize=(WIDTH, 3.8), layout="constrained")
     FigureCanvasAgg(fig)
@@ -195,7 +225,7 @@ def sliding_models(f, derivatives, iterates, *, span, alt, caption, xlabel="w"):
         target = w - g / h
         there.set_data([target] if arrived else [], [f(w) - 0.5 * g**2 / h] if arrived else [])
         axes.set_title(
-            f"step {step + 1}: w = {w:.3f}" + (f", the model's minimum is at {target:.3f}" if arrived else ""),
+            f"step {step + 1}: {name} = {w:.3f}" + (f", the model's minimum is at {target:.3f}" if arrived else ""),
             loc="left",
         )
 
@@ -211,14 +241,14 @@ def scaling(series, *, alt, caption, xlabel, ylabel="CPU time per step, ms", gui
     ----------
     series : mapping from label to (x, y), each (M,)
     guides : mapping from label to (x, y), optional
-        What the count of operations predicts.
+        What the count of operations predicts, as a line in the colour of the series of this label.
     """
     fig = Figure(figsize=(WIDTH, 4.4), layout="constrained")
     axes = fig.subplots()
     for (label, (x, y)), (colour, _, marker) in zip(series.items(), MANY, strict=False):
         axes.plot(x, y, color=colour, linestyle="", marker=marker, markersize=8, label=label)
-    for (label, (x, y)), (colour, line, _) in zip((guides or {}).items(), MANY, strict=False):
-        axes.plot(x, y, color=colour, linestyle=line, linewidth=1.3, label=label)
+        if guides and label in guides:
+            axes.plot(*guides[label], color=colour, linewidth=1.3, zorder=1.5)
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log", yscale="log")
     sizes = sorted({int(size) for x, _ in series.values() for size in x})
     axes.set_xticks(sizes, labels=[f"{size:,}" for size in sizes])

@@ -3,45 +3,72 @@
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from scipy.ndimage import gaussian_filter
+from matplotlib.patheffects import withStroke
+from scipy import ndimage
 
-from posekit.draw.core import BLUE, CURVES, ORANGE, RED, SKY, WIDTH, show, styled
+from posekit.draw.core import BLUE, CURVES, ORANGE, RED, SKY, WIDTH, legend_below, show, styled
 from posekit.draw.frames import gray_frame, ring
 
 
 @styled
-def frame(image, *, alt, caption, keypoint=None, centers=None, labels=None, size=None, zoom=None):
-    """Draw a frame with a keypoint and the centres of patches.
+def frame(
+    image,
+    *,
+    alt,
+    caption,
+    keypoint=None,
+    called="keypoint",
+    centers=None,
+    names=None,
+    labels=None,
+    size=None,
+    zoom=None,
+):
+    """Draw a frame with a keypoint and the centres of patches, and pixel axes.
 
     Parameters
     ----------
     image : ndarray (H, W) in [0, 1]
     keypoint : (2,), optional
         (x, y), drawn as a ring.
+    called : str
+        What the legend calls the ring.
     centers : ndarray (N, 2), optional
         (x, y): triangles, or filled circles for label 1 and crosses for label 0.
+    names : sequence of N str, optional
+        Written beside the centres, in place of a legend.
     labels : ndarray (N,), optional
     size : (int, int), optional
         Height and width of the patches, drawn as boxes around the centres.
     zoom : (left, right, top, bottom), optional
         The part of the image to show, px.
     """
-    fig = Figure(figsize=(WIDTH, WIDTH * image.shape[0] / image.shape[1]))
+    fig = Figure(figsize=(WIDTH, WIDTH * image.shape[0] / image.shape[1] + 0.6), layout="constrained")
     axes = fig.subplots()
     gray_frame(axes, image)
+    axes.set_axis_on()
+    axes.set(xlabel="x, the column, px", ylabel="y, the row, px")
     if zoom is not None:
         left, right, top, bottom = zoom
         axes.set(xlim=(left, right), ylim=(bottom, top))
     if keypoint is not None:
-        ring(axes, keypoint, "keypoint")
+        ring(axes, keypoint, called)
     if centers is not None:
         centers = np.asarray(centers)
         _centers(axes, centers, labels)
+        middle = np.mean(centers[:, 1])
+        outline = [withStroke(linewidth=2.5, foreground="black")]
+        for name, (x, y) in zip(names or (), centers, strict=False):
+            # Slanted away from the middle, so that the names of neighbours do not cover each other.
+            up = 1 if y < middle else -1
+            style = {"rotation": 60 * up, "rotation_mode": "anchor", "va": "center", "path_effects": outline}
+            axes.annotate(name, (x, y), (5, 5 * up), textcoords="offset points", color="white", fontsize=10, **style)
         for x, y in centers if size is not None else ():
             h, w = size
             corner = (x - (w - 1) // 2 - 0.5, y - (h - 1) // 2 - 0.5)
             axes.add_patch(Rectangle(corner, w, h, fill=False, edgecolor=SKY, linewidth=1.5))
-    axes.legend(loc="lower left", framealpha=0.8, frameon=True)
+    if names is None:
+        legend_below(fig, axes)  # inside it would cover a part of the frame
     show(fig, alt=alt, caption=caption)
 
 
@@ -80,7 +107,7 @@ def weights(images, *, alt, caption):
     ----------
     images : mapping from title to ndarray (h, w)
         Signed images are drawn around zero, with contours of what is left of them after smoothing by one pixel: solid
-        where it is strongly positive, dashed where it is strongly negative. Others are drawn in grey.
+        around the larger areas that are strongly positive, dashed around strongly negative ones. Others are drawn in grey.
     """
     fig = Figure(figsize=(WIDTH, WIDTH / len(images)), layout="constrained")
     panels = fig.subplots(1, len(images), squeeze=False)[0]
@@ -92,10 +119,10 @@ def weights(images, *, alt, caption):
             continue
         limit = np.max(np.abs(image))
         drawn = axes.imshow(image, cmap="PuOr_r", vmin=-limit, vmax=limit)
-        smooth = gaussian_filter(image, 1.0)
+        smooth = ndimage.gaussian_filter(image, 1.0)
         level = np.max(np.abs(smooth)) / 2
-        axes.contour(smooth, levels=[level], colors="black", linewidths=1.5)
-        axes.contour(smooth, levels=[-level], colors="black", linewidths=1.5, linestyles="--")
+        for sign, line in ((1, "-"), (-1, "--")):
+            _outline(axes, sign * smooth, level, line)
         fig.colorbar(drawn, ax=axes, shrink=0.75, orientation="horizontal", pad=0.03)
     show(fig, alt=alt, caption=caption)
 
@@ -163,6 +190,16 @@ def detection(image, scores, keypoint, curves, *, alt, caption):
     left.legend(loc="upper left", fontsize=9, framealpha=0.8, frameon=True)
     _calibration(lower.subplots(), curves)
     show(fig, alt=alt, caption=caption)
+
+
+def _outline(axes, image, level, line):
+    """Surround the areas above the level, but for crumbs of a few pixels and the noise along the border."""
+    areas, _ = ndimage.label(image > level)
+    counts = np.bincount(areas.ravel())
+    small = np.flatnonzero(counts < max(5, image.size // 60))
+    image = np.where(np.isin(areas, small[small > 0]), np.minimum(image, 0.999 * level), image)
+    if np.max(image) > level:
+        axes.contour(image, levels=[level], colors="black", linewidths=1.5, linestyles=line)
 
 
 def _centers(axes, centers, labels):
