@@ -41,7 +41,7 @@ def middle_of_the_room(P, Y):
 
 def maximised(
     P, Y, eta2, inner, outer, prior, *, start=None, rounds=60, posterior=outlier_posterior, precision=expected_precision,
-    walk=None, seen=None, damped=True, every=1, objective=log_joint, enough=0.0,
+    walk=None, seen=None, damped=True, every=1, objective=log_joint, enough=0.0, size=np.abs,
 ):  # fmt: skip
     """Expectation maximisation, each part of which can be exchanged."""
     seen = np.isfinite(Y).all(axis=-1) if seen is None else seen
@@ -56,7 +56,7 @@ def maximised(
         before = X
         X = uphill(lambda X: log_joint(P, Y, X, eta2, inner, outer, prior), X, goal) if damped else goal
         history.append(objective(P, Y, X, eta2, inner, outer, prior))
-        if np.abs(X - before).max() < enough:
+        if size(X - before).max() < enough:
             break
     return X, posterior(squared_error(P, Y, X), prior, inner, outer), np.array(history)
 
@@ -131,6 +131,11 @@ def five_iterations(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
 @mistake("stops as soon as nothing moves by more than a twentieth of a millimetre", hint="go on until nothing moves")
 def stops_early(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
     return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, enough=0.05)
+
+
+@mistake("stops as soon as no coordinate grows any more", hint="go on until nothing moves")
+def no_absolute_value(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
+    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, enough=1e-6, size=np.positive)
 
 
 @mistake("takes missing detections for pixel (0, 0)", hint="give a missing detection the weight 0")
