@@ -6,7 +6,7 @@ the iterates, the start included; `tol` bounds the Euclidean norm of the gradien
 """
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import linprog
 
 from solutions.descent import backtracking_step
@@ -473,15 +473,16 @@ def preconditioned_lbfgs(w0, X, y, lam, tol=1e-6, max_iter=500, memory=20):
     loss, g = value_and_gradient(w, a)
     if not np.isfinite(loss):
         raise ValueError(f"preconditioned_lbfgs: the objective is {loss} at w0; it must be finite there.")
-    history, pairs = [w], []
+    history, pairs, Pg = [w], [], precondition(g)
     while np.linalg.norm(g) > tol and len(history) <= max_iter:
-        d, weights = -g, []
-        for s, q in reversed(pairs):
-            weights.append(s @ d / (s @ q))
-            d = d - weights[-1] * q
-        d = precondition(d)
-        for s, q in pairs:
-            d = d + (weights.pop() - q @ d / (s @ q)) * s
+        d = -Pg
+        if pairs:
+            # All pairs at once (Byrd, Nocedal and Schnabel 1994, equation 2.6, with the bound's inverse P for their H0).
+            S, Q, PQ = map(np.array, zip(*pairs, strict=True))
+            R = np.triu(S @ Q.T)
+            x = solve_triangular(R, S @ g)
+            middle = (np.diag(np.diag(R)) + Q @ PQ.T) @ x - Q @ Pg
+            d = d - S.T @ solve_triangular(R, middle, trans=1) + PQ.T @ x
         # Bracket a step that descends enough and on which the slope has flattened (weak Wolfe conditions), so that
         # s'q > 0. The activations move along a straight line: a trial costs one product with X and not two.
         direction, slope = X @ d, g @ d
@@ -496,9 +497,10 @@ def preconditioned_lbfgs(w0, X, y, lam, tol=1e-6, max_iter=500, memory=20):
             else:
                 break
             alpha = 0.5 * (low + high) if np.isfinite(high) else 2.0 * alpha
+        Pg_new = precondition(g_new)
         if (w_new - w) @ (g_new - g) > 0:
-            pairs = [*pairs, (w_new - w, g_new - g)][-memory:]
-        w, a, loss, g = w_new, a_new, loss_new, g_new
+            pairs = [*pairs, (w_new - w, g_new - g, Pg_new - Pg)][-memory:]
+        w, a, loss, g, Pg = w_new, a_new, loss_new, g_new, Pg_new
         history.append(w)
     return w, np.array(history)
 
@@ -527,8 +529,8 @@ def step_cost(N, D, method):
     gradient = 2 * N * D  # Xw and X'(sigmoid - y)
     cost = {
         "gd": gradient,
-        "newton": gradient + N * D**2 + D**3 // 3,  # the Hessian, its Cholesky factor
-        "newton_wide": gradient + N**2 * D + N**3 // 3,  # the same with N and D exchanged
+        "newton": gradient + N * D**2 + D**3 // 6,  # the Hessian, its Cholesky factor
+        "newton_wide": gradient + N**2 * D + N**3 // 6,  # the same with N and D exchanged
         "bfgs": gradient + 4 * D**2,  # Bg, Bq and two outer products
         "lbfgs": gradient + 4 * 10 * D,  # two inner products and two sums per pair
     }

@@ -18,6 +18,12 @@ def bowl(w):
 
 FIGURES = {
     "contours": lambda: optimisers.contours(bowl, {"a": PATH}, best=np.zeros(2), **VIEW, **TEXTS),
+    "contours with a cloud": lambda: optimisers.contours(
+        bowl, {"a": PATH, "cloud": np.random.default_rng(0).normal(size=(200, 2))}, **VIEW, **TEXTS
+    ),
+    "losses as stairs": lambda: optimisers.losses(
+        {"a": ([1, 2, 4], [1.0, 0.1, 0.01])}, steps=True, xlabel="ms", **TEXTS
+    ),
     "losses": lambda: optimisers.losses({"a": ([0, 1, 2], [1.0, 0.1, -1e-9])}, xlabel="passes", **TEXTS),
     "line_search": lambda: optimisers.line_search(
         lambda a: (1 - a) ** 2, -2.0, np.array([4.0, 2.0, 1.0]), c=0.1, **TEXTS
@@ -25,7 +31,9 @@ FIGURES = {
     "step_map": lambda: optimisers.step_map(
         np.geomspace(0.1, 4, 5), np.linspace(0, 0.9, 4), np.geomspace(1e-6, 2, 20).reshape(4, 5), **TEXTS
     ),
-    "scaling": lambda: optimisers.scaling({"a": ([10, 100], [1.0, 9.0])}, xlabel="N", **TEXTS),
+    "scaling": lambda: optimisers.scaling(
+        {"a": ([10, 100], [1.0, 9.0])}, guides={"a": ([10, 100], [0.9, 9.0])}, xlabel="N", **TEXTS
+    ),
     "spectra": lambda: optimisers.spectra({"a": np.array([3.0, 1.0, 0.1])}, **TEXTS),
 }
 PLAYERS = {
