@@ -232,7 +232,7 @@ def gradient_error(f, grad, w, eps=1e-6):
 
     Any measure will do that keeps these promises where no entry of d is much smaller than the others, unless it is 0:
     at most 1e-6 for a right gradient, also of a million f or a millionth of f; and more than 1e-3 as soon as a single
-    entry of g, be it one of hundreds, is wrong by a tenth.
+    entry of g, be it one of a hundred, is wrong by a tenth.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def test_accepts_a_right_gradient(gradient_error, rng, D):
 
 @points(1)
 @hint(
-    "Every coordinate counts, also one of hundreds: move each of them by itself, not a sample of them and not all at once. "
+    "Every coordinate counts, also one of a hundred: move each of them by itself, not a sample of them and not all at once. "
     "Signed differences cancel in a sum, a mean over the coordinates hides one that is wrong, a maximum without abs sees one "
     "sign only, and comparing norms or directions misses errors that keep them: take the norm of g - d, or its largest "
     "|entry|."
@@ -67,12 +67,12 @@ def test_accepts_a_right_gradient(gradient_error, rng, D):
         (2.0, 2.0, 2.0),
         (-1.0, -1.0, -1.0),
         (0.0, 0.0, 0.0),
-        "one of hundreds",
+        "one of a hundred",
     ],
 )
 def test_notices_one_wrong_coordinate(gradient_error, rng, factors):
-    if factors == "one of hundreds":
-        notices_one_of_hundreds(gradient_error, rng)
+    if factors == "one of a hundred":
+        notices_one_of_a_hundred(gradient_error, rng)
         return
     hill = Hill(rng)
     hill.factors = np.array(factors)
@@ -80,8 +80,8 @@ def test_notices_one_wrong_coordinate(gradient_error, rng, factors):
     assert not error <= 1e-3, f"a gradient with its entries times {factors} got away with {error:.2g}"
 
 
-def notices_one_of_hundreds(gradient_error, rng):
-    hill, visited = Hill(rng, D=200), []
+def notices_one_of_a_hundred(gradient_error, rng):
+    hill, visited = Hill(rng, D=120), []
     hill.factors[np.argmax(hill.gradient(hill.w))] = 1.1
 
     def spy(w):
@@ -93,8 +93,8 @@ def notices_one_of_hundreds(gradient_error, rng):
     moved = np.abs(moves) > 1e-9  # an eps of 1e-6, beside the rounding of one that is added and taken away again
     alone = moves[moved.sum(axis=1) == 1]
     for way, seen in (("up", np.any(alone > 1e-9, axis=0)), ("down", np.any(alone < -1e-9, axis=0))):
-        assert seen.all(), f"of 200 coordinates, {np.sum(~seen)} were never moved {way} by themselves"
-    assert not error <= 1e-3, f"a gradient with one of its 200 entries a tenth too large got away with {error:.2g}"
+        assert seen.all(), f"of 120 coordinates, {np.sum(~seen)} were never moved {way} by themselves"
+    assert not error <= 1e-3, f"a gradient with one of its 120 entries a tenth too large got away with {error:.2g}"
 
 
 @points(1)

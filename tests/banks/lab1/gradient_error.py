@@ -206,19 +206,19 @@ def random_directions(f, grad, w, eps=1e-6):
     return worst
 
 
-@mistake("averages the relative errors of the coordinates", hint="one of hundreds")
+@mistake("averages the relative errors of the coordinates", hint="one of a hundred")
 def mean_of_errors(f, grad, w, eps=1e-6):
     g, d = np.asarray(grad(w)), central(f, w, eps)
     return float(np.mean(np.abs(g - d) / np.maximum(np.abs(g) + np.abs(d), 1e-300)))
 
 
-@mistake("divides the sum of the errors by the sum of all entries", hint="one of hundreds")
+@mistake("divides the sum of the errors by the sum of all entries", hint="one of a hundred")
 def sum_over_sum(f, grad, w, eps=1e-6):
     g, d = grad(w), central(f, w, eps)
     return float(np.sum(np.abs(g - d)) / max(np.sum(np.abs(g) + np.abs(d)), 1e-300))
 
 
-@mistake("compares mean squares without taking the root", hint="one of hundreds")
+@mistake("compares mean squares without taking the root", hint="one of a hundred")
 def no_root(f, grad, w, eps=1e-6):
     g, d = grad(w), central(f, w, eps)
     return float(np.mean((g - d) ** 2) / max(np.mean(g**2) + np.mean(d**2), 1e-300))
