@@ -218,8 +218,9 @@ def forward_backward(log_lik, pi, A):
         joint = predicted[t] * likelihood[t]
         scale[t] = joint.sum()
         if scale[t] < 1e-200:  # what fits the frame cannot come next: look at what can
-            highest[t] = np.max(log_lik[t], where=predicted[t] > 0, initial=-np.inf)
-            joint = predicted[t] * np.exp(log_lik[t] - highest[t])
+            possible = np.where(predicted[t] > 0, log_lik[t], -np.inf)
+            highest[t] = possible.max()
+            joint = predicted[t] * np.exp(possible - highest[t])
             scale[t] = joint.sum()
         forward[t] = joint / scale[t]
     gamma, ratio = forward.copy(), np.zeros(forward.shape)  # of the last frame, `forward` already knows all
