@@ -73,11 +73,10 @@ def view_rays(P, Y):
 
 
 def first_guess(P, Y, parents, rho, threshold):
-    """Where to start the search for a body's path: something finite, near enough wherever the detections say something.
+    """Where to start the search for a body's path: near enough wherever the detections say something.
 
-    Points on which views agree, with straight lines over a keypoint's gaps. A keypoint on which no views ever agree is put where its
-    own ray passes its neighbour in the tree, or beside the neighbour. Where there is no such point at all (one camera, say), the size
-    of the body gives the distance: half of all directions in space are seen under an angle whose sine is larger than sqrt(3/4).
+    Points on which views agree, with straight lines over a keypoint's gaps. Where there is no such point at all (one camera, say), the
+    size of the body gives the distance: half of all directions in space are seen under an angle whose sine is larger than sqrt(3/4).
 
     Parameters
     ----------
@@ -91,32 +90,52 @@ def first_guess(P, Y, parents, rho, threshold):
     Returns
     -------
     X : ndarray of float64 (T, K, 3)
-        mm. NaN everywhere where nothing can be said: no views agree, and none ever sees both ends of a bone.
+        mm. NaN in all frames for a keypoint on which no views ever agree.
     by_size : bool
-        The distance comes from the size of the body, and is a rough one.
+        The distance comes from the size of the body, and is a rough one. (Then X is NaN where a keypoint is in no view.)
     """
-    T, K = Y.shape[:2]
     X = agreed_points(P, Y, threshold)
-    centres, rays = view_rays(P, Y)
-    by_size = np.isnan(X).any(axis=-1).all()
+    by_size = bool(np.isnan(X).any(axis=-1).all())
     if by_size:
+        centres, rays = view_rays(P, Y)
         angle2 = np.sum((rays[:, 1:] - rays[:, parents[1:]]) ** 2, axis=-1)  # (T, K - 1, C), of small angles
         for c in range(len(P)):
             ratio = (rho[1:] ** 2 / np.maximum(angle2[..., c], 1e-12))[np.isfinite(angle2[..., c])]
             if len(ratio):
                 X = np.where(np.isnan(X), centres[c] + np.sqrt(0.75 * np.median(ratio)) * rays[:, :, c], X)
-    X = np.stack([fill_gaps(X[:, k]) for k in range(K)], axis=1)
-    known = np.isfinite(X[0]).all(axis=-1)
+    return np.stack([fill_gaps(X[:, k]) for k in range(X.shape[1])], axis=1), by_size
+
+
+def complete(X, P, Y, parents, offsets):
+    """Put keypoints of which nothing is known beside their neighbours in the tree, and onto the ray of a view that sees them.
+
+    Parameters
+    ----------
+    X : ndarray (T, K, 3)
+        As from `first_guess`: a keypoint is NaN in all frames, or in none.
+    P, Y, parents
+        See the head of this module.
+    offsets : ndarray that broadcasts to (T, K, 3)
+        Where a child is, seen from its parent, mm.
+
+    Returns
+    -------
+    ndarray of float64 (T, K, 3)
+        Finite, if one keypoint of X is.
+    """
+    X, known = X.copy(), np.isfinite(X[0]).all(axis=-1)
+    offsets = np.broadcast_to(offsets, X.shape)
+    centres, rays = view_rays(P, Y)
     while known.any() and not known.all():
-        for k in range(1, K):
-            for new, old in ((k, parents[k]), (parents[k], k)):
+        for k in range(1, len(parents)):
+            for new, old, sign in ((k, parents[k], 1.0), (parents[k], k, -1.0)):
                 if known[old] and not known[new]:
-                    X[:, new] = _near(X[:, old] + [0.0, 0.0, rho[k]], centres, rays[:, new])
+                    X[:, new] = _onto(X[:, old] + sign * offsets[:, k], centres, rays[:, new])
                     known[new] = True
-    return X, by_size
+    return X
 
 
-def _near(points, centres, rays):
+def _onto(points, centres, rays):
     """Points (T, 3), moved onto the ray (T, C, 3) of the first view that sees them, where one does."""
     along = np.sum(rays * (points[:, None] - centres), axis=-1, keepdims=True)
     passing = np.where(along > 0, centres + along * rays, np.nan)

@@ -34,6 +34,7 @@ from solutions.bonewalk import (
     as_stiffness,
     climb,
     closest_frames,
+    complete,
     facing,
     first_guess,
     fit_noise,
@@ -156,7 +157,7 @@ def sample_vmf(m, rng):
     Returns
     -------
     ndarray of float64 (..., 3)
-        Unit vectors. Up to kappa = 1e12 their small distances from mu are right, too.
+        Unit vectors. Up to kappa = 1e15 their small distances from mu are right, too.
     """
     ### BEGIN SOLUTION
     m = np.asarray(m, dtype=float)
@@ -280,6 +281,7 @@ def m2_map(P, Y, parents, params, tol=1e-5, max_iter=300):
     """
     P, Y, parents, params = as_problem(P, Y, parents, params)
     start, by_size = first_guess(P, Y, parents, params["rho"], 3.0 * np.sqrt(params["omega2_in"]))
+    start = complete(start, P, Y, parents, np.append(0.0, params["rho"][1:])[:, None] * [0.0, 0.0, 1.0])
     if np.isnan(start).any():
         return start
 
@@ -666,6 +668,35 @@ def fit_gimbal(X_train, Y_train, P, skeleton, num_states=8, rng=None):
     return params | {"A": fit_transitions(log_lik, states["pi"])}
 
 
+def start_in_pose(X, P, Y, parents, params):
+    """Complete a first guess by what the pose states say, in the direction in which the known bones fit them best.
+
+    Parameters
+    ----------
+    X : ndarray (T, K, 3)
+        As from `first_guess`.
+    P, Y, parents, params
+        See the head of this module; arrays.
+
+    Returns
+    -------
+    X : ndarray (T, K, 3)
+        mm, finite if one keypoint was.
+    h : ndarray (T,)
+        Headings, radians, the best of eight in each frame.
+    """
+    known = np.isfinite(X[0]).all(axis=-1)
+    rho = np.append(0.0, params["rho"][1:])
+    upright = complete(X, P, Y, parents, rho[:, None] * [0.0, 0.0, 1.0])
+    trusted = params | {"kappa": params["kappa"] * (known & known[parents])}
+    ring = np.pi / 4 * np.arange(8)
+    fit = [state_log_likelihood(upright, np.full(len(X), h), parents, trusted) for h in ring]  # (8, T, S)
+    h = ring[np.argmax(logsumexp(np.log(params["pi"] + 1e-12) + fit, axis=-1), axis=0)]
+    mean = np.einsum("s,sk,ski->ki", params["pi"], mean_resultant(params["kappa"]), params["mu"])
+    mean *= rho[:, None] / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-9)
+    return complete(X, P, Y, parents, canonicalize(np.tile(mean, (len(X), 1, 1)), -h)), h
+
+
 def gimbal_map(P, Y, skeleton, params, tol=0.01, max_iter=200):
     """Most probable path of a body under GIMBAL: M2 with directions that go together in pose states (slide "GIMBAL").
 
@@ -694,10 +725,11 @@ def gimbal_map(P, Y, skeleton, params, tol=0.01, max_iter=200):
     ValueError
         If arguments do not fit together.
     """
-    parents, pair = as_skeleton(skeleton, np.shape(Y)[1] if np.ndim(Y) == 4 else len(skeleton[0]))
+    parents, _ = as_skeleton(skeleton, np.shape(Y)[1] if np.ndim(Y) == 4 else len(skeleton[0]))
     P, Y, parents, params = as_problem(P, Y, parents, params)
     params = as_pose_states(params, Y.shape[1])
     start, by_size = first_guess(P, Y, parents, params["rho"], 3.0 * np.sqrt(params["omega2_in"]))
+    start, h = start_in_pose(start, P, Y, parents, params)
     if np.isnan(start).any():
         return start
     pull = (params["kappa"][..., None] * params["mu"])[:, 1:]  # (S, K - 1, 3)
@@ -726,7 +758,7 @@ def gimbal_map(P, Y, skeleton, params, tol=0.01, max_iter=200):
             stiffness = canonicalize(stiffness.reshape(len(h), -1, 3), -h).reshape(stiffness.shape).swapaxes(-1, -2)
         return value, canonicalize(gradient, -h), stiffness, h + np.arctan2(left, along)
 
-    X, _, _ = climb(P, Y, parents, params, start, facing(start, pair), bones, tol, max_iter, coarse=by_size)
+    X, _, _ = climb(P, Y, parents, params, start, h, bones, tol, max_iter, coarse=by_size)
     return X
 
 
