@@ -352,18 +352,7 @@ def heading_posterior(U, states, mu, kappa):
 
 
 def concentration(length, most):
-    """The kappa whose mean resultant length is given, but at most `most`: the maximum-likelihood estimate.
-
-    Parameters
-    ----------
-    length : ndarray, any shape
-        In [0, 1].
-    most : float
-
-    Returns
-    -------
-    ndarray of float64, the shape of `length`
-    """
+    """The kappa whose mean resultant is `length` (any shape, in [0, 1]), but at most `most`: the maximum-likelihood estimate."""
     length = np.minimum(length, mean_resultant(most))
     kappa = (
         length * (3.0 - length**2) / np.maximum(1.0 - length**2, 1e-12)
@@ -376,19 +365,7 @@ def concentration(length, most):
 
 
 def pose_log_likelihood(U, mu, kappa):
-    """Log density of known directions in each pose state.
-
-    Parameters
-    ----------
-    U : ndarray (T, K, 3)
-        Directions in the animal's own frame; a row of NaN is no evidence.
-    mu : ndarray (S, K, 3)
-    kappa : ndarray (S, K)
-
-    Returns
-    -------
-    ndarray of float64 (T, S)
-    """
+    """Log density (T, S) of known directions U (T, K, 3) in each pose state; a row of NaN is no evidence."""
     known = np.isfinite(U).all(axis=-1)
     flat = np.where(known[..., None], U, 0.0).reshape(len(U), -1)
     return flat @ (kappa[..., None] * mu).reshape(len(mu), -1).T - known @ log_normalizer(kappa).T
@@ -497,20 +474,9 @@ def sample_states(log_lik, pi, A, rng):
 
 
 def state_log_likelihood(X, h, parents, params):
-    """Log density of the bones in each pose state, given the headings, the directions integrated out, up to what all states share.
+    """Log density (T, S) of the bones in each pose state, given positions X (T, K, 3) and headings h (T,).
 
-    Parameters
-    ----------
-    X : ndarray (T, K, 3)
-        Keypoints, mm.
-    h : ndarray (T,)
-        Headings, radians.
-    parents, params
-        See the head of this module.
-
-    Returns
-    -------
-    ndarray of float64 (T, S)
+    The directions are integrated out. What all states share is left out.
     """
     kappa = params["kappa"][:, 1:]
     d = canonicalize(X[:, 1:] - X[:, parents[1:]], h) * (params["rho"] / params["sigma2"])[1:, None]
@@ -519,23 +485,10 @@ def state_log_likelihood(X, h, parents, params):
 
 
 def jump_headings(h, u, s, X, parents, params, rng):
-    """Metropolis moves to headings anywhere, the directions integrated out; where one is accepted, the directions are drawn anew.
+    """Metropolis moves to headings anywhere, the directions integrated out, and drawn anew where a move is accepted.
 
-    The heading and a dozen directions hold each other fast, so drawing them in turns hardly ever leads from one mode
-    to another.
-
-    Parameters
-    ----------
-    h, u, s, X
-        As `gibbs_sweep` has them.
-    parents, params
-        See the head of this module.
-    rng : np.random.Generator
-
-    Returns
-    -------
-    h : ndarray (T,)
-    u : ndarray (T, K, 3)
+    The heading and a dozen directions hold each other fast: drawing them in turns hardly ever leads from one mode to another.
+    Arguments are those of `gibbs_sweep`; returns headings (T,) and directions (T, K, 3).
     """
     frames, new = np.arange(len(h)), rng.uniform(-np.pi, np.pi, len(h))
     gain = state_log_likelihood(X, new, parents, params) - state_log_likelihood(X, h, parents, params)
@@ -669,21 +622,9 @@ def fit_gimbal(X_train, Y_train, P, skeleton, num_states=8, rng=None):
 
 
 def start_in_pose(X, P, Y, parents, params):
-    """Complete a first guess by what the pose states say, in the direction in which the known bones fit them best.
+    """Complete a first guess X (T, K, 3) by what the pose states say, in the direction in which the known bones fit them best.
 
-    Parameters
-    ----------
-    X : ndarray (T, K, 3)
-        As from `first_guess`.
-    P, Y, parents, params
-        See the head of this module; arrays.
-
-    Returns
-    -------
-    X : ndarray (T, K, 3)
-        mm, finite if one keypoint was.
-    h : ndarray (T,)
-        Headings, radians, the best of eight in each frame.
+    Returns positions (T, K, 3), finite if one keypoint of X is, and headings (T,): the best of eight in each frame.
     """
     known = np.isfinite(X[0]).all(axis=-1)
     rho = np.append(0.0, params["rho"][1:])

@@ -32,7 +32,8 @@ from posekit.draw.networks import (
 )
 from posekit.draw.optimisers import contours, line_search, losses, race, scaling, sliding_models, spectra, step_map
 from posekit.draw.patches import calibration, detection, frame, histogram, patches, weights
-from posekit.draw.scene3d import cameras, ellipsoid, join, scene, segments, skeleton
+from posekit.draw.poses3d import agreement, pose_states, spheres, volume
+from posekit.draw.scene3d import cameras, ellipsoid, ghosts, join, scene, segments, skeleton
 from posekit.draw.tracks import dots, outlier_map, track
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "SKY",
     "STYLE",
     "WIDTH",
+    "agreement",
     "assemblies",
     "blobs",
     "calibration",
@@ -56,6 +58,7 @@ __all__ = [
     "ellipsoid",
     "feature_maps",
     "frame",
+    "ghosts",
     "heatmap_film",
     "heatmaps",
     "histogram",
@@ -72,6 +75,7 @@ __all__ = [
     "outlier_map",
     "patches",
     "play",
+    "pose_states",
     "poses",
     "race",
     "refinement",
@@ -83,10 +87,12 @@ __all__ = [
     "skeleton",
     "sliding_models",
     "spectra",
+    "spheres",
     "step_map",
     "styled",
     "track",
     "tracking",
+    "volume",
     "weights",
     "windows",
 ]
