@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d site picture lint clean
+.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,8 +60,11 @@ bench-pictorial: .venv/test ## the distance transform and the best pose against 
 bench-bodies: .venv/test ## errors with and without a model of the body, over three detectors and four folds (ten minutes)
 	$(BIN)/python -m tests.bench.bodies
 
-bench-pose3d: .venv/test ## error and cost of Lab 7's methods beside aniposelib's and OpenCV's (five minutes)
+bench-pose3d: .venv/test ## error and cost of Labs 7's and 8's methods beside aniposelib's and OpenCV's (ten minutes)
 	$(BIN)/python -m tests.bench.pose3d
+
+bench-tables: .venv/test ## the lecture's tables of Lab 8, over three detectors, with six cameras and with three (half an hour)
+	$(BIN)/python -m tests.bench.tables
 
 site: .venv/test ## build the walkthrough site into build/site
 	@$(PIP) --editable '.[site]'

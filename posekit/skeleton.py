@@ -1,5 +1,8 @@
 """The rat's keypoints: their names, the tree that joins them, and which of them are left and right of each other."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
 #: Keypoint names, in the order of every array (axis K). Left and right are the rat's own.
@@ -34,6 +37,20 @@ _PARENT = {
     "knee_R": "tail_base",
     "foot_R": "knee_R",
 }
+
+
+class Skeleton(NamedTuple):
+    """A body that GIMBAL (lab 8) can work with: any animal, any number of keypoints.
+
+    It is a plain tuple, so that it can be taken apart anywhere: ``names, parents, heading = skeleton``. Whether its parts fit
+    together is looked at where it is used.
+    """
+
+    names: Sequence[str]  #: K keypoint names
+    parents: Sequence[int]  #: K indices, ``parents[k] < k``; the first keypoint is the root, and its own parent
+    #: Names of two keypoints: seen from above, the animal faces from the first to the second. Take two of the trunk that are
+    #: never right above each other.
+    heading: tuple[str, str] | None = None
 
 
 def parents_of(names=NAMES):

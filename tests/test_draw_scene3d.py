@@ -92,6 +92,14 @@ def test_ellipsoids_lie_on_their_surface():
     assert_allclose(np.einsum("ni,ij,nj->n", points, np.linalg.inv(covariance), points), 2.5**2)
 
 
+def test_ghosts_are_faint_and_move(shown, six):
+    samples = six.points3d[:20].reshape(4, 5, 13, 3)
+    scene3d.scene({"samples": scene3d.ghosts(samples, six.parents)}, alt="a", caption="c")
+    part = scene_of(shown[0]["text/html"])["parts"][1]
+    assert (part["frames"], part["count"], len(part["edges"]), part["dot"]) == (5, 4 * 13, 4 * 12, 0)
+    assert len(part["colour"]) == 9  # with an opacity
+
+
 def test_joined_parts_keep_their_lines():
     one = scene3d.segments(np.arange(12.0).reshape(2, 2, 3))
     both = scene3d.join(one, one)

@@ -33,7 +33,8 @@ from posekit.draw.networks import (
 )
 from posekit.draw.optimisers import contours, line_search, losses, race, scaling, sliding_models, spectra, step_map
 from posekit.draw.patches import calibration, detection, frame, histogram, patches, weights
-from posekit.draw.scene3d import cameras, ellipsoid, join, scene, segments, skeleton
+from posekit.draw.poses3d import agreement, pose_states, spheres, volume
+from posekit.draw.scene3d import cameras, ellipsoid, ghosts, join, scene, segments, skeleton
 from posekit.draw.tracks import dots, outlier_map, track
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SKY",
     "STYLE",
     "WIDTH",
+    "agreement",
     "assemblies",
     "blobs",
     "calibration",
@@ -58,6 +60,7 @@ __all__ = [
     "feature_maps",
     "finished",
     "frame",
+    "ghosts",
     "heatmap_film",
     "heatmaps",
     "histogram",
@@ -74,6 +77,7 @@ __all__ = [
     "outlier_map",
     "patches",
     "play",
+    "pose_states",
     "poses",
     "race",
     "refinement",
@@ -85,10 +89,12 @@ __all__ = [
     "skeleton",
     "sliding_models",
     "spectra",
+    "spheres",
     "step_map",
     "styled",
     "track",
     "tracking",
+    "volume",
     "weights",
     "windows",
 ]

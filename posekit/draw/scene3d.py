@@ -9,7 +9,7 @@ import base64
 import html
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import numpy as np
@@ -33,6 +33,7 @@ class Part:
     points: np.ndarray
     edges: np.ndarray  #: (M, 2) int
     dots: bool = True
+    faint: bool = False
 
 
 def skeleton(X, parents):
@@ -46,6 +47,18 @@ def skeleton(X, parents):
         As in `posekit.skeleton`.
     """
     return Part(np.asarray(X, dtype=float), np.array([(k, p) for k, p in enumerate(parents) if p != k]).reshape(-1, 2))
+
+
+def ghosts(samples, parents):
+    """Several versions of a body that moves, all of them faint.
+
+    Parameters
+    ----------
+    samples : ndarray (S, T, K, 3)
+        Keypoints, mm.
+    parents : ndarray (K,)
+    """
+    return replace(join(*[skeleton(X, parents) for X in samples]), dots=False, faint=True)
 
 
 def segments(ends):
@@ -157,7 +170,7 @@ def scene(parts, *, alt, caption, fps=30.0, floor=400.0, azimuth=-60.0, elevatio
     if floor:
         content["parts"].append(_encoded(_floor(floor), content["unit"], FLOOR_COLOUR, (), 0.7))
     for part, (colour, _, _), dash in zip(parts.values(), CURVES, DASHES, strict=False):
-        content["parts"].append(_encoded(part, content["unit"], colour, dash, 2.2))
+        content["parts"].append(_encoded(part, content["unit"], _shade(part, colour), dash, 2.2))
     markup = _markup(content, parts, _picture(content, parts, floor), alt, caption)
     if len(markup) > LARGEST:
         raise ValueError(
@@ -170,6 +183,11 @@ def _principal_point(matrix):
     """Where the optical axis meets the picture, px."""
     A = matrix[:, :3]
     return (A[:2] @ A[2]) / (A[2] @ A[2])
+
+
+def _shade(part, colour):
+    """A part's colour, with less than half of its strength where the part is faint."""
+    return colour + "60" * part.faint
 
 
 def _floor(side):
@@ -204,7 +222,8 @@ def _picture(content, parts, floor):
     fig = Figure(figsize=(WIDTH, 0.75 * WIDTH))
     axes = fig.add_axes((0.0, 0.0, 1.0, 1.0))
     drawn = [(_floor(floor), FLOOR_COLOUR, "-", 0.7)] if floor else []
-    drawn += [(part, *style[:2], 2.0) for part, style in zip(parts.values(), CURVES, strict=False)]
+    for part, (colour, line, _) in zip(parts.values(), CURVES, strict=False):
+        drawn.append((part, _shade(part, colour), line, 2.0))
     for part, colour, line, width in drawn:
         points = (part.points[0] - content["centre"]) @ np.stack([across, up], axis=1)
         for edge in part.edges:

@@ -1,13 +1,15 @@
-"""Errors of Lab 7's methods on the rat's test recording, and their cost beside aniposelib's and OpenCV's.
+"""Errors and cost of Labs 7's and 8's methods on the rat's test recording, beside aniposelib's and OpenCV's.
 
     python -m tests.bench.pose3d [--frames 300] [--without-peers] [--json FILE]
 
-Three tables, in one run and on one thread (OMP_NUM_THREADS=1, as `make bench-pose3d` sets it). First the mean position error
+Six tables, in one run and on one thread (OMP_NUM_THREADS=1, as `make bench-pose3d` sets it). First the mean position error
 of each method with six, four and three cameras, over three detectors. Then ours and the peers on the same detections of one
 detector in six cameras: aniposelib's triangulation and its optimiser (from two starts that are finished), OpenCV's
-`triangulatePoints`, which takes two views, for all pairs with the median of the pairs. They live in an environment of their own,
-build/bench/pose3d, which is made on the first run. At last the cost of M0 and M1 by the number of frames. Times are CPU seconds,
-the best of the repeats, without what is spent on starting and compiling.
+`triangulatePoints`, which takes two views, for all pairs with the median of the pairs. They live in an environment of
+their own, build/bench/pose3d, which is made on the first run. Then the cost by the number of frames, the time until
+GIMBAL is within 2 % of its final error, and what the Gibbs sampler gives: effective samples per CPU second, and how
+many of its 90 % intervals hold the truth, on the detector's answers and on simulated ones with independent noise.
+Times are CPU seconds, the best of the repeats, without what is spent on starting and compiling.
 """
 
 import argparse
@@ -24,6 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 from posekit.data import load_detections, load_six
+from solutions.bonewalk import facing
+from solutions.gimbal import gibbs_sweep, gimbal_map, m2_map, posterior_summary
 from solutions.triangulation import (
     fill_gaps,
     m0_map,
@@ -37,6 +41,7 @@ from solutions.triangulation import (
     rigid_procrustes,
     triangulate,
 )
+from tests.bench.tables import learned
 
 ROOT = Path(__file__).parent.parent.parent
 PEERS = ("aniposelib==0.8.0", "opencv-contrib-python-headless>=4.8")
@@ -44,6 +49,8 @@ CAMERAS = {6: [0, 1, 2, 3, 4, 5], 4: [0, 1, 3, 4], 3: [0, 2, 4]}
 SEEDS = (0, 1, 2)
 THRESHOLD = 3.0  # px
 LENGTHS = (500, 1000, 5000, 10_000, 50_000)
+BODIES = (100, 400, 900)  # frames of thirteen keypoints in six cameras
+SWEEPS = 500
 
 
 def fit_noise(r2, outlier_prob=0.1, omega2_in=1.0, omega2_out=225.0):
@@ -75,6 +82,7 @@ def filled(X):
 def methods(P, Y, seed):
     """Name -> function without arguments that makes the paths (T, K, 3)."""
     eta2, omega2, noise = parameters(seed)
+    skeleton, params, _ = learned(seed)
     return {
         "DLT": lambda: triangulate(P, Y),
         "least squares": lambda: refine(P, Y, triangulate(P, Y)),
@@ -82,6 +90,8 @@ def methods(P, Y, seed):
         "RANSAC, median of 5": lambda: filled(median_filter(ransac_triangulate(P, Y, THRESHOLD)[0], 5)),
         "M0": lambda: each(Y, lambda y, k: m0_map(P, y, eta2[k], omega2[k])),
         "M1": lambda: each(Y, lambda y, k: m1_map(P, y, eta2[k], **noise[k])[0]),
+        "M2": lambda: m2_map(P, Y, skeleton.parents, params, tol=0.01),
+        "GIMBAL": lambda: gimbal_map(P, Y, skeleton, params),
     }
 
 
@@ -184,6 +194,75 @@ def growth(console):
     return {name: dict(zip(LENGTHS, values, strict=True)) for name, values in seconds.items()}
 
 
+def bodies(console):
+    """CPU seconds of M2 and GIMBAL by the number of frames, and GIMBAL's until it is within 2 % of its final error."""
+    rat, (skeleton, params, _) = load_detections("six_test", seed=0), learned(0)
+    Y, truth, rows = rat.keypoints.swapaxes(1, 2), rat.truth.points3d, {}
+    table = Table("frames", "M2", "GIMBAL", "GIMBAL, to within 2 %", title="CPU s, thirteen keypoints, six cameras")
+    for length in BODIES:
+        _, m2 = cpu_time(lambda: m2_map(rat.P, Y[:length], skeleton.parents, params, tol=0.01))  # noqa: B023
+        X, whole = cpu_time(lambda: gimbal_map(rat.P, Y[:length], skeleton, params))  # noqa: B023
+        final = mean_position_error(X, truth[:length])
+        for rounds in range(1, 200):
+            early = lambda: gimbal_map(rat.P, Y[:length], skeleton, params, max_iter=rounds)  # noqa: B023, E731
+            X, soon = cpu_time(early, repeats=1)
+            if abs(mean_position_error(X, truth[:length]) / final - 1) < 0.02:
+                break
+        rows[length] = {"M2": m2, "GIMBAL": whole, "within 2 %": soon}
+        table.add_row(str(length), f"{m2:.2f}", f"{whole:.2f}", f"{soon:.2f} ({rounds} iterations)")
+    console.print(table)
+    return rows
+
+
+def special_cases(params, omega2):
+    """GIMBAL's parameters with which its sampler is that of M0, M1 and M2."""
+    no_poses = {"kappa": 0.0 * params["kappa"]}
+    no_bones = no_poses | {"sigma2": np.full(len(omega2), 1e9)}
+    one_noise = {"omega2_in": omega2, "omega2_out": omega2}
+    return {"M0": params | no_bones | one_noise, "M1": params | no_bones, "M2": params | no_poses, "GIMBAL": params}
+
+
+def sampling(console, frames=slice(60, 160)):
+    """Effective samples per CPU second, and coverage, by model: {model: {kind of detections: (seconds a sweep, ESS, coverage)}}."""
+    rat, (skeleton, params, omega2) = load_detections("six_test", seed=0), learned(0)
+    pair = [skeleton.names.index(name) for name in skeleton.heading]
+    truth, rng = rat.truth.points3d[frames], np.random.default_rng(0)
+    mild = project(rat.P, truth) + 1.2 * rng.normal(size=(*truth.shape[:2], 6, 2))
+    wrong = rng.random(mild.shape[:-1]) < 0.1
+    mild[wrong] += 15.0 * rng.normal(size=(wrong.sum(), 2))
+    narrow = {"omega2_in": np.full(len(omega2), 1.44), "omega2_out": np.full(len(omega2), 226.44)}
+    narrow["outlier_prob"] = np.full(len(omega2), 0.1)
+    kinds = {
+        "the detector's": (rat.keypoints.swapaxes(1, 2)[frames], {}, omega2),
+        "simulated, 1.2 px": (mild, narrow, np.full(len(omega2), 0.9 * 1.44 + 0.1 * 226.44)),
+    }
+    table = Table(
+        "model",
+        *(f"{kind}: ms a sweep, ESS per CPU s, coverage" for kind in kinds),
+        title=f"{SWEEPS} sweeps, 100 frames",
+    )
+    rows = {}
+    for model in ("M0", "M1", "M2", "GIMBAL"):
+        for kind, (Y, noise, plain) in kinds.items():
+            its = special_cases(params | noise, plain)[model]
+            data = {"P": rat.P, "Y": Y, "parents": skeleton.parents}
+            x = gimbal_map(rat.P, Y, skeleton, its)
+            state, kept = {"x": x, "h": facing(x, pair)}, []
+            start = time.process_time()
+            for _ in range(SWEEPS):
+                state = gibbs_sweep(state, data, its, rng)
+                kept.append(state["x"])
+            seconds = time.process_time() - start
+            found = posterior_summary(kept[SWEEPS // 5 :])
+            inside = np.mean((found["lower"] <= truth) & (truth <= found["upper"]))
+            ess = np.nanmedian(found["ess"]) / (0.8 * seconds)
+            rows.setdefault(model, {})[kind] = (seconds / SWEEPS, ess, inside)
+        cells = (f"{1000 * seconds:.1f}, {ess:.0f}, {inside:.2f}" for seconds, ess, inside in rows[model].values())
+        table.add_row(model, *cells)
+    console.print(table)
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=300, help="of the comparison with peers")
@@ -194,7 +273,7 @@ def main():
     numbers = {"cameras": by_cameras(console)}
     if not arguments.without_peers:
         numbers["peers"] = beside_peers(console, arguments.frames)
-    numbers["growth"] = growth(console)
+    numbers |= {"growth": growth(console), "bodies": bodies(console), "sampling": sampling(console)}
     if arguments.json:
         arguments.json.write_text(json.dumps(numbers, indent=1))
 

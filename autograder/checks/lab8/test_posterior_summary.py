@@ -1,0 +1,49 @@
+"""Checks of `posterior_summary`."""
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from autograder import agree, hint, no_probe, points
+
+
+@points(1)
+@hint(
+    "Mean, standard deviation and the quantiles at 5 and 95 % are taken over the samples, axis 0, of each "
+    "coordinate for itself. A 90 % interval leaves out 5 % on either side."
+)
+@no_probe("integers")
+def test_mean_deviation_and_interval(posterior_summary, rng):
+    samples = rng.gamma(2.0, 3.0, size=(2001, 2, 2, 3)) * np.arange(1.0, 13.0).reshape(
+        2, 2, 3
+    )  # skewed, each on a scale of its own
+    found = posterior_summary(samples)
+    missing = {"mean", "sd", "lower", "upper", "ess"} - set(found)
+    assert not missing, f"the summary lacks {sorted(missing)}"
+    agree(found["mean"], samples.sum(axis=0) / 2001, rtol=1e-9)
+    agree(
+        found["sd"], np.sqrt(np.sum((samples - samples.sum(axis=0) / 2001) ** 2, axis=0) / 2000), rtol=5e-4
+    )  # or / 2001
+    ordered = np.sort(samples, axis=0)
+    agree(found["lower"], ordered[100], rtol=1e-9)
+    agree(found["upper"], ordered[1900], rtol=1e-9)
+
+
+@points(1)
+@hint(
+    "The effective sample size is S / (1 + 2 (rho_1 + rho_2 + ...)): a chain that hardly moves has few, one that "
+    "swings back has many. Sum only as far as pairs of neighbouring autocorrelations are positive: behind that is "
+    "nothing but noise."
+)
+@no_probe("integers", "float32")
+@pytest.mark.parametrize("phi", [0.0, 0.6, 0.95])
+def test_effective_sample_size(posterior_summary, phi, rng):
+    noise = rng.normal(size=(20_000, 2, 1, 3))
+    chain = 5.0 + lfilter([1.0], [1.0, -phi], noise, axis=0)
+    ess = np.asarray(posterior_summary(chain)["ess"], dtype=float)
+    assert ess.shape == (2, 1, 3), f"ess has shape {ess.shape}, expected (2, 1, 3)"
+    expected = 20_000 * (1 - phi) / (1 + phi)  # of a first-order autoregression
+    worst = np.abs(np.log(ess / expected)).max()
+    assert worst < 0.5, (
+        f"an effective sample size of {expected:.0f} came out as {ess.ravel()[np.abs(np.log(ess / expected)).argmax()]:.0f}"
+    )
