@@ -155,7 +155,7 @@ class _Trial:
             wrong, right = self._found[0].calls(key, case), self._names.right(key, case)
             for call, named, due in zip(case.calls, wrong, right):
                 speaks = not call.error or (named is not None and call.said == named.said != "")
-                if speaks and not (_alike(call, due, _tolerance(key)) and due.talk == call.talk):
+                if speaks and (due is None or due.talk != call.talk or not _alike(call, due, _tolerance(key))):
                     self._take_in(call)
 
     def _take_in(self, call: Call) -> None:
@@ -200,9 +200,9 @@ class Names:
             with suppress(WallError):
                 if draw == plain:
                     self._drawn[key] = self._as_it_is(check, seed + offset)
-                elif self._right or self.cases(check, seed, plain):
+                elif (cases := self.cases(check, seed, plain)) and self._right is not None:
                     right = self._right.transport()
-                    self._drawn[key] = [case.varied(variation, right) for case in self.cases(check, seed, plain)]
+                    self._drawn[key] = [case.varied(variation, right) for case in cases]
         return self._drawn[key]
 
     def _as_it_is(self, check: Check, seed: int) -> list[Case]:

@@ -211,7 +211,7 @@ def _varied(sent: Any, variation: Variation, rng: np.random.Generator) -> Any:
 
 def _nearer(value: Any, rng: np.random.Generator) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        shrink = rng.uniform(0.0, SHRINK, size=value.shape)
+        shrink: np.ndarray = np.asarray(rng.uniform(0.0, SHRINK, size=value.shape))
         if value.ndim == 2 and np.array_equal(value, value.T):
             shrink = (shrink + shrink.T) / 2  # it may have to stay symmetric
         fixed = np.isin(value, LABELS) | ~np.isfinite(value)
