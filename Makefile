@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
+.PHONY: help demo test test-full test-render mutants names data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-render: .venv/render ## render sampled frames again and compare (needs libo
 
 mutants: .venv/test ## mutate the references and list the mutants that no check kills
 	$(BIN)/python -m tests.mutants
+
+names: .venv/test ## diagnose mistakes as if their banks did not hold them, and list the wrong names (half an hour)
+	$(BIN)/python -m tests.names
 
 data: .venv/render ## render the rat again (the arrays are frozen: to check them only)
 	MUJOCO_GL=$${MUJOCO_GL:-osmesa} $(BIN)/python -m data.make all

@@ -6,15 +6,19 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from scipy import special, stats
 
+from autograder.course import find_lab
 from autograder.judge.binding import LocalTransport
-from autograder.judge.checking import PUBLIC_SEED, read_checks
+from autograder.judge.checking import PUBLIC_SEED, load_checks, read_checks
 from autograder.judge.diagnose import diagnose, names_of
 from autograder.judge.run import run_exercise
+from autograder.outcome import Failure, Kind, WallError
 
 HEAD = """
 import numpy as np
 import torch
+from scipy import special, stats
 
 from autograder import budget, hint, points
 from autograder.judge.bank import alternative, mistake
@@ -330,3 +334,125 @@ def product(x):
     return np.exp(np.sum(np.log(x)))
 """
     assert name(checks, bank, lambda x: np.prod(np.asarray(x, dtype=float))) == "takes the product"
+
+
+def names(root, lab, exercise, *functions):
+    """What answers to an exercise of the course are called."""
+    lab = find_lab(root, lab)
+    checks = load_checks(lab.checks)[exercise]
+    bank = names_of(lab.banks / f"{exercise}.py")
+    for function in functions:
+        transport = LocalTransport(exercise, function)
+        result, recording = run_exercise(exercise, checks, transport)
+        assert result.score < result.max_score
+        yield diagnose(result, recording, bank, checks, transport, PUBLIC_SEED)
+
+
+def test_a_path_that_is_cut_short_has_no_name_of_its_gradients(root):
+    def by_tolerance(grad, w0, step, num_steps):
+        path = [np.array(w0, dtype=float)]
+        while len(path) <= num_steps and np.linalg.norm(grad(path[-1])) > 1e-8:
+            path.append(path[-1] - step * grad(path[-1]))
+        return np.array(path)
+
+    def at_zero(grad, w0, step, num_steps):
+        path = [np.array(w0, dtype=float)]
+        for _ in range(num_steps):
+            if not np.any(grad(path[-1])):
+                break
+            path.append(path[-1] - step * grad(path[-1]))
+        return np.array(path)
+
+    assert list(names(root, "lab2", "gradient_descent", by_tolerance, at_zero)) == [None, None]
+
+
+def test_a_search_that_gives_up_has_no_name_of_what_it_accepts(root):
+    def gives_up(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+        slope = g @ direction
+        if slope >= 0:
+            raise ValueError("uphill")
+        start = f(w)
+        for _ in range(20):
+            if f(w + alpha * direction) <= start + c * alpha * slope:
+                break
+            alpha *= rho
+        return alpha
+
+    assert list(names(root, "lab2", "backtracking_step", gives_up)) == [None]
+
+
+def test_finite_is_not_infinite(root):
+    def between(y, p):
+        y, p = np.asarray(y, dtype=float), np.asarray(p, dtype=float)
+        return np.where((y < 0) | (y > 1), -np.inf, special.xlogy(y, p) + special.xlog1py(1 - y, -p))
+
+    def as_failure(y, p):
+        return np.where(np.asarray(y) == 1, np.log(p), np.log1p(-np.asarray(p)) + 0.0 * np.asarray(y))
+
+    def half(y, p):
+        return np.where(np.asarray(y) == 1, np.log(p), np.where(np.less(np.abs(y), 1), np.log1p(-np.asarray(p)), -5.0))
+
+    found = list(names(root, "lab1", "bernoulli_logpmf", between, as_failure, half))
+    assert found == [None, "gives outcomes other than 0 and 1 the probability of a 0", None]
+
+
+def test_what_agrees_on_the_checks_inputs_alone_has_no_name(root):
+    """Each does on the calls of the checks, or of those before the one that fails, what a mistake of the bank does."""
+
+    def missing_at_one(centers, keypoint, radius):
+        x, y = np.where(np.isnan(keypoint), 1.0, keypoint)
+        return (np.hypot(centers[:, 0] - x, centers[:, 1] - y) <= radius).astype(int)
+
+    def ties_to_the_last(y, score):
+        y, score = np.asarray(y), np.asarray(score, dtype=float)
+        wins = np.subtract.outer(score[y == 1], score[y == 0])
+        later = np.subtract.outer(np.flatnonzero(y == 1), np.flatnonzero(y == 0)) > 0
+        return float(np.mean(np.where(wins == 0, later, wins > 0))) if wins.size else float("nan")
+
+    assert list(names(root, "lab1", "label_patches", missing_at_one)) == [None]
+    assert list(names(root, "lab1", "roc_auc", ties_to_the_last)) == [None]
+
+
+def test_budgets_and_exceptions_alone_are_no_evidence(root):
+    """A third table of N by N; an error with words of its own, where two of the bank raise one."""
+
+    def by_sqrt(w, X, y, lam=0.0):
+        p = special.expit(X @ w)
+        root = np.sqrt(np.eye(len(X)) * (p * (1 - p)))
+        return X.T @ root @ root @ X + lam * np.eye(len(w))
+
+    def refuses(y, p):
+        if np.any((np.asarray(y) != 0) & (np.asarray(y) != 1)):
+            raise ValueError("what is that?")
+        return stats.bernoulli.logpmf(y, p)
+
+    assert list(names(root, "lab1", "nll_hessian", by_sqrt)) == [None]
+    assert list(names(root, "lab1", "bernoulli_logpmf", refuses)) == [None]
+
+
+def test_it_names_what_it_may_in_another_style(root):
+    def by_hand(w, X, y, lam=0.0):
+        return float(np.mean([np.logaddexp(0.0, -(2 * t - 1) * (x @ w)) for x, t in zip(X, y)]) + lam * (w @ w) / 2)
+
+    assert list(names(root, "lab1", "nll", by_hand)) == ["takes the mean instead of the sum"]
+
+
+def test_an_answer_that_dies_while_it_is_asked_on_has_no_name(root):
+    class Mortal(LocalTransport):
+        def request(self, *anything):
+            self.lives -= 1
+            if self.lives == 0:
+                self.dead = Failure(Kind.ENDED)
+                raise WallError(self.dead)
+            return super().request(*anything)
+
+    lab = find_lab(root, "lab1")
+    checks, bank = load_checks(lab.checks)["softplus"], names_of(lab.banks / "softplus.py")
+    found = []
+    for lives in (2, 10_000):
+        transport = Mortal("softplus", lambda a: np.log(1 + np.exp(a)))
+        transport.lives = 10_000
+        result, recording = run_exercise("softplus", checks, transport)
+        transport.lives = lives
+        found.append(diagnose(result, recording, bank, checks, transport, PUBLIC_SEED))
+    assert found[0] is None and found[1] is not None

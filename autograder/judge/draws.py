@@ -30,6 +30,7 @@ class Variation(StrEnum):
     NONE = "none"
     NEAR = "near"  # each becomes smaller by up to a tenth: ties, thresholds and round numbers are left
     FAR = "far"  # an array as a whole changes its scale, whole numbers move by up to two
+    NULL = "null"  # arrays of floats become zero: where searches stop
     WHOLE = "whole"  # arrays of floats become arrays of integers, as in the probe
 
 
@@ -48,11 +49,6 @@ class Request:
         numbers = [leaf._number for leaf in leaves(self.sent) if isinstance(leaf, Module)]
         return 1 + max([*numbers, target if isinstance(target, int) else -1])
 
-    @cached_property
-    def functions(self) -> bool:
-        """Whether functions of the check are among the arguments."""
-        return any(callable(leaf) and not isinstance(leaf, Module) for leaf in leaves(self.sent))
-
 
 @dataclass(frozen=True)
 class Case:
@@ -68,6 +64,12 @@ class Case:
     variation: Variation = Variation.NONE
     skipped: frozenset[int] = frozenset()
 
+    @cached_property
+    def asks(self) -> bool:
+        """Whether functions of the check are among the arguments."""
+        sent = (leaf for request in self.requests for leaf in leaves(request.sent))
+        return any(callable(leaf) and not isinstance(leaf, Module) for leaf in sent)
+
     def varied(self, variation: Variation, right: Transport) -> Case:
         """Raises WallError where the right answer does not come to an end."""
         case = replace(self, variation=variation)
@@ -79,16 +81,13 @@ class Case:
 
     def behind(self, number: int) -> Case:
         """Without the first so many calls, unless modules come of these."""
-        return (
-            self if any(request.needs for request in self.requests) else replace(self, skipped=frozenset(range(number)))
-        )
+        drives = any(request.needs for request in self.requests)
+        return self if drives else replace(self, skipped=frozenset(range(number)))
 
     def ask(self, transport: Transport) -> Exercise:
         """Ask an answer all of that; the calls are in what is given back. Raises WallError where it answers no more."""
         asked = _Asked(self, transport)
-        if any(
-            request.functions for request in self.requests
-        ):  # these may count and remember: the check makes them anew
+        if self.asks:  # the check's functions, which may count and remember: it makes them anew
             _run(self.check, asked, self.seed, self.number)
         else:
             asked.go_on()
@@ -131,8 +130,10 @@ class _Asked(Exercise):
             try:
                 value = super()._send(*sent)
             except (StudentError, AssertionError):  # of the answer, or of a spy of the check's
-                if self._transport.dead or request.needs:  # a module that was not loaded is left with weights of chance
+                if self._transport.dead or request.needs:
                     raise _Over from None
+            if sent[1] == "load" and str(value) != str(request.value):  # it is left with weights of chance
+                raise _Over
         if request.error:
             raise request.error
         made = sum(isinstance(leaf, Module) for leaf in leaves(request.value))
@@ -204,7 +205,7 @@ def _mapped(value: Any, function: Callable[[Any], Any]) -> Any:
 def _varied(sent: Any, variation: Variation, rng: np.random.Generator) -> Any:
     if variation is Variation.NONE:
         return sent
-    vary = {Variation.NEAR: _nearer, Variation.FAR: _farther, Variation.WHOLE: _whole}[variation]
+    vary = {Variation.NEAR: _nearer, Variation.FAR: _farther, Variation.NULL: _null, Variation.WHOLE: _whole}[variation]
     with np.errstate(all="ignore"):
         return _mapped(sent, lambda leaf: vary(leaf, rng))
 
@@ -230,6 +231,10 @@ def _farther(value: Any, rng: np.random.Generator) -> Any:
     if isinstance(value, float) and np.isfinite(value):
         return type(value)(value * 10.0 ** rng.uniform(-2.0, 0.0))
     return value
+
+
+def _null(value: Any, _rng: np.random.Generator) -> Any:
+    return np.zeros_like(value) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
 
 
 def _whole(value: Any, _rng: np.random.Generator) -> Any:

@@ -131,6 +131,12 @@ def in_place(y, p):
 
 
 @alternative
+def by_mass(y, p):
+    y, p = np.asarray(y), np.asarray(p)
+    return np.log(np.where(y == 1, p, np.where(y == 0, 1 - p, 0.0)))
+
+
+@alternative
 def by_scipy(y, p):
     from scipy import stats
 
@@ -145,12 +151,6 @@ def by_loop(y, p):
         mass = probability if outcome == 1 else 1 - probability if outcome == 0 else 0.0
         values.append(math.log(mass) if mass > 0 else -math.inf)
     return np.array(values).reshape(y.shape)
-
-
-@alternative
-def by_mass(y, p):
-    y, p = np.asarray(y), np.asarray(p)
-    return np.log(np.where(y == 1, p, np.where(y == 0, 1 - p, 0.0)))
 
 
 @alternative
