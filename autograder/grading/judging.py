@@ -21,7 +21,8 @@ from autograder.wall.limits import Meter
 from autograder.wall.process import WalledTransport
 
 JUDGING = 60.0  # CPU seconds that the judge spends on one exercise, for results that are made to be slow to check
-NAMING = 5.0  # CPU seconds of an exercise's calls, above which its mistake is not named: for that it is called again
+# Seconds that an exercise's calls may have taken where its mistake is named, for which it is called again; and that all of that may take.
+NAMING, ALL_NAMING = 5.0, 60.0
 UNSEEN = (Outcome.NOT_DEFINED, Outcome.NOT_WRITTEN)
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ class Grading:
                 result, recording = run_exercise(
                     name, exercise.checks, transport, seed=self._plan.seed, secret=True, optional=optional
                 )
-            if exercise.result is None or _worth(result) > _worth(exercise.result):
+            if reading.forks and (exercise.result is None or _worth(result) > _worth(exercise.result)):
                 with reading.meter.uncounted():
                     result = replace(result, diagnosis=self._diagnosis(exercise, result, recording, transport))
             return result
@@ -136,13 +137,16 @@ class Grading:
     ) -> str | None:
         """A comment: where it fails, the comment is missing and nothing else."""
         bank = self._plan.bank(exercise.name)
-        if bank is None or transport.spent > NAMING:
+        if bank is None or transport.spent > NAMING or self._meter.not_counted > ALL_NAMING:
             return None
+        failed = transport.failed
         try:
             return diagnose(result, recording, names_of(bank), exercise.checks, transport, self._plan.seed)
         except Exception as error:
             _warn_once(f"mistakes in {result.name} are not named: {type(error).__name__}: {error}")
             return None
+        finally:
+            transport.failed = failed  # what comes of naming must not matter to the next exercise
 
     def _worth_another(self, first: Reading) -> tuple[list[Exercise], frozenset[int], bool]:
         """The exercises that may earn more where the notebook is read as a kernel does, the steps that are run whole for that although

@@ -91,6 +91,11 @@ class Reading:
         """Whether some of these names have another meaning than after so many steps."""
         return any(not ran.bound.isdisjoint(names | {ANY}) for ran in self.ran[since:])
 
+    @property
+    def forks(self) -> bool:
+        """Whether an exercise has a fork of the notebook's process to itself, and not what cannot be had again but by running all cells."""
+        return not self._solo
+
     def open(self) -> Waiter:
         """The socket of a process for one exercise, with the names that the notebook has by now.
 

@@ -59,6 +59,7 @@ MORE: tuple[Draw, ...] = (
     (2, Variation.NEAR),
     *((offset, Variation.FAR) for offset in (1, 2, 3, 4)),
 )
+PASSED: tuple[Draw, ...] = ((1, Variation.NEAR), (2, Variation.NEAR))  # then, of the checks that pass
 ENOUGH = 2  # different calls that a right answer would have answered differently
 RICH = 3  # different numbers that it gave back there
 
@@ -88,9 +89,8 @@ def diagnose(
         return None
     if any(call.samples for call in calls) or all(call.error or call.value is None for call in calls):
         return None
-    failed = [
-        (check, test) for check, test in zip(checks, result.tests) if not test.passed and not check.budget.declared
-    ]
+    cheap = [(check, test) for check, test in zip(checks, result.tests) if not check.budget.declared]
+    failed = [(check, test) for check, test in cheap if not test.passed]
     found = [known for known in names.mistakes if known.agrees(recording)] if failed else []
     if not found:
         return None
@@ -104,8 +104,8 @@ def diagnose(
             if any(call.talk for case in recording[check.name] for call in case.calls):
                 trial.ask(check, SEARCHES)
         trial.weigh()
-        for check, _ in failed if not (dear or trial.is_clear) else ():
-            trial.ask(check, MORE)
+        for check, test in cheap if not (dear or trial.is_clear) else ():
+            trial.ask(check, PASSED if test.passed else MORE)
         trial.weigh()
     except WallError:
         return None

@@ -70,6 +70,7 @@ class Meter:
         self.limits = limits
         self.cpu = self.idle = 0.0
         self.cells_cpu = self.cells_idle = 0.0  # the part of its cells
+        self.not_counted = 0.0
         self.received = self.started = 0
         self.began = time.monotonic()
         self.next_look = self.began + POLL
@@ -106,12 +107,13 @@ class Meter:
 
     @contextmanager
     def uncounted(self) -> Iterator[None]:
-        """Nothing that is used up meanwhile is held against the notebook."""
-        before, began = (self.cpu, self.idle, self.received, self.started), time.monotonic()
+        """Nothing that is used up meanwhile is held against the notebook; its CPU time and waiting are added to `not_counted`."""
+        cpu, idle, received, started, began = self.cpu, self.idle, self.received, self.started, time.monotonic()
         try:
             yield
         finally:
-            self.cpu, self.idle, self.received, self.started = before
+            self.not_counted += self.cpu - cpu + self.idle - idle
+            self.cpu, self.idle, self.received, self.started = cpu, idle, received, started
             self.began += time.monotonic() - began
 
     def patience(self) -> Patience | None:
