@@ -71,7 +71,7 @@ def diagnose(
 
     It agrees with the answer on every call of every check, and on other inputs of the checks that fail. No name is given
 
-    - to an exercise that draws samples, and to an answer that never gave back a value, or answers no more;
+    - to an exercise that draws samples, and to an answer that gave back no value, nothing but yes and no, or answers no more;
     - where a right answer would have done nearly the same, or all that was different are exceptions that do not say the same: they may
       have other reasons, and the student reads of them anyway.
 
@@ -87,7 +87,7 @@ def diagnose(
     calls = [call for cases in recording.values() for case in cases for call in case.calls]
     if result.error or result.score == result.max_score or transport.dead:
         return None
-    if any(call.samples for call in calls) or all(call.error or call.value is None for call in calls):
+    if any(call.samples for call in calls) or all(call.error or _says_little(call.value) for call in calls):
         return None
     cheap = [(check, test) for check, test in zip(checks, result.tests) if not check.budget.declared]
     failed = [(check, test) for check, test in cheap if not test.passed]
@@ -110,6 +110,11 @@ def diagnose(
     except WallError:
         return None
     return trial.description
+
+
+def _says_little(value: Any) -> bool:
+    """Whether many mistakes could have led to it: nothing, or a yes or no."""
+    return value is None or isinstance(value, (bool, np.bool_))
 
 
 class _Trial:
