@@ -97,7 +97,7 @@ def contrast(X, window=slice(None)):
 def standardized(X):
     """Pixels less their means and divided by their deviations, where they vary; the means; the deviations (else 1)."""
     mean, scale = np.mean(X, axis=0), np.where(np.ptp(X, axis=0) > 0, np.std(X, axis=0), 1.0)
-    return (X - mean) / scale, mean, scale
+    return np.divide(X - mean, scale), mean, scale
 
 
 def steepest(X, lam=0.0):

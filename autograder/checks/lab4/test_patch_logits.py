@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import signal
 
 from autograder import agree, budget, hint, points
 from autograder.checks.lab4.common import SINGLE, agree_single, image_and_kernel, windows
@@ -42,7 +41,9 @@ def test_cuts_out_no_patches(patch_logits):
         kernel = np.asarray(kernel)
         h, w = kernel.shape
         padded = np.pad(image, (((h - 1) // 2, h // 2), ((w - 1) // 2, w // 2)))
-        return signal.fftconvolve(padded, kernel[::-1, ::-1], mode="valid")
+        size = [m + n - 1 for m, n in zip(padded.shape, (h, w))]
+        full = np.fft.irfft2(np.fft.rfft2(padded, size) * np.fft.rfft2(kernel[::-1, ::-1], size), size)
+        return full[h - 1 : padded.shape[0], w - 1 : padded.shape[1]]
 
     score = patch_logits.beside(cross_correlate=cross_correlate)
     logits = score(np.arange(240.0)[:, None] * np.ones(280), np.ones(33 * 31), 0.5, (33, 31))

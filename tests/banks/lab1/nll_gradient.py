@@ -146,7 +146,7 @@ def four_point_differences(w, X, y, lam=0.0):
     return np.array([(8.0 * difference(h) - difference(2.0 * h)) / 12e-3 for h in 1e-3 * np.eye(len(w))])
 
 
-@mistake("computes in single precision", hint="to the last digit")
+@mistake("computes in single precision", hint="single precision")
 def single_precision(w, X, y, lam=0.0):
     return (X.T @ residual(w, X, y) + lam * w).astype(np.float32)
 
