@@ -153,7 +153,7 @@ class Grading:
         they explore, and whether a statement that fails ends its cell.
 
         Those are exercises that are not full and
-        - ask for a name of a cell that explores, or of one that started threads: then all cells run whole;
+        - ask for a name of a cell that explores, or of one that started threads, above the check: then all cells run whole;
         - stand in a notebook in which a cell that explores is not as it was handed out: then this one does;
         - ask for a name that only has its meaning because a cell went on behind a statement that failed.
         """
@@ -163,6 +163,9 @@ class Grading:
         )
         missing: set[str] = set()
         own: set[str] = set()
+        at_check: dict[
+            str, frozenset[str]
+        ] = {}  # what was missing where an exercise is checked: a kernel comes no further
         for index, (step, ran) in enumerate(zip(self._script.steps, first.ran)):
             reduced = first.reduced.get(index)
             if step.explores:
@@ -173,9 +176,10 @@ class Grading:
                 missing |= ran.left
             for name, lost in ran.lost:
                 missing |= lost if name in missing else set()
+            at_check |= dict.fromkeys(step.due, frozenset(missing))
         rebound = frozenset().union(*(ran.rebound for ran in first.ran))
         left = [exercise for exercise in self.exercises if not exercise.is_full]
-        wanting = [exercise for exercise in left if exercise.asks_for & missing]
+        wanting = [exercise for exercise in left if exercise.asks_for & at_check.get(exercise.name, missing)]
         strict = [exercise for exercise in left if exercise.asks_for & rebound]
         tried = [exercise for exercise in left if changed and exercise.result and exercise.result.outcome not in UNSEEN]
         again = [exercise for exercise in left if exercise in wanting or exercise in strict or exercise in tried]
