@@ -250,9 +250,10 @@ def test_a_broken_check_ends_the_run_in_one_line_and_costs_nobody_points(mini, t
     ],
 )
 def test_bad_arguments_are_one_line_and_a_failure(mini, tmp_path, words, said):
-    (mini / "labs").mkdir(exist_ok=True)
-    shutil.copy(mini / "solutions" / "notebooks" / "lab9_mini.md", mini / "labs" / "ada.ipynb")
-    done = command(*words, cwd=mini)
+    course = shutil.copytree(mini, tmp_path / "course")  # other tests build in theirs
+    (course / "labs").mkdir(exist_ok=True)
+    shutil.copy(course / "solutions" / "notebooks" / "lab9_mini.md", course / "labs" / "ada.ipynb")
+    done = command(*words, cwd=course)
     assert done.returncode == 1 and said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1 and done.stderr.startswith("autograder: ")
 
