@@ -31,7 +31,7 @@ def test_finds_the_most_probable_path(m0_map, rng):
         assert_at_a_maximum(lambda X: m0_log_joint(X, P, Y, 900.0, 9.0), m0_map(P, Y, 900.0, 9.0), within=1e-3)  # noqa: B023
     # A single frame that goes down in all three coordinates at first: the same for all seeds, since few do.
     P, _, Y = recording(np.random.default_rng(79), 1, 3, 1.0, 2.0)
-    assert_at_a_maximum(lambda X: m0_log_joint(X, P, Y, 5.0, 4.0), m0_map(P, Y, 5.0, 4.0), within=1e-4)
+    assert_at_a_maximum(lambda X: m0_log_joint(X, P, Y, 5.0, 4.0), m0_map(P, Y, 5.0, 4.0), within=1e-3)
 
 
 @points(1)
