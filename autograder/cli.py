@@ -97,6 +97,11 @@ def main() -> None:
         raise SystemExit(1) from None
 
 
+def _require_unix() -> None:
+    if not hasattr(os, "fork"):
+        raise StartError("grading needs Linux or macOS; on Windows, do it in WSL (`wsl --install`, then as on Linux)")
+
+
 def _version(asked: bool) -> None:
     if asked:
         from autograder.grading.plan import versions
@@ -186,6 +191,7 @@ def grade(
     thin: Annotated[bool, typer.Option("--thin", help="Do without bubblewrap (not for graded use).")] = False,
 ) -> None:
     """Grade a class: grades.csv, results/, feedback/ and class.html."""
+    _require_unix()
     from autograder.course import find_lab, find_root
     from autograder.grading.intake import collect
     from autograder.grading.plan import make_plan
@@ -273,6 +279,7 @@ def doctor(
     from autograder.wall.box import Wall, find_bubblewrap
 
     _say(", ".join(f"{name} {version}" for name, version in versions().items()))
+    _require_unix()
     _say(f"workers: {cores()}; bubblewrap: {find_bubblewrap() or 'not found'}")
     with Wall(find_root(), thin=thin) as wall:
         layers = wall.layers()

@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from autograder import cli
+from autograder.authoring import BuildError
 from autograder.authoring.build import Kind, build
 from autograder.course import find_lab, labs
 from posekit.start import StartError, shipped, start
@@ -13,8 +16,24 @@ from posekit.start import StartError, shipped, start
 ANSWER = "return 'two hours of work'"
 
 
-def run(module, *words, cwd):
-    return subprocess.run([sys.executable, "-m", module, *map(str, words)], cwd=cwd, capture_output=True, text=True)
+def posekit(*words, cwd):
+    command = [sys.executable, "-m", "posekit.cli", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+
+
+@pytest.fixture
+def autograder_build(course, monkeypatch):
+    """`autograder build` in the little course; what it refuses, empty where nothing."""
+    monkeypatch.chdir(course)
+
+    def autograder_build(walkthrough=None, nbgrader=None):
+        try:
+            cli.build(False, walkthrough, nbgrader)
+        except BuildError as error:
+            return str(error)
+        return ""
+
+    return autograder_build
 
 
 def answer(path):
@@ -58,18 +77,18 @@ def test_every_lab_can_be_started(root):
 
 def test_a_second_start_leaves_the_work_and_says_what_to_do(tmp_path):
     before = answer(start("lab1", tmp_path))
-    done = run("posekit.cli", "start", "lab1", tmp_path, cwd=tmp_path)
+    done = posekit("start", "lab1", tmp_path, cwd=tmp_path)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "is there already and stays as it is" in done.stderr
     again = done.stderr.strip().rpartition("posekit ")[2].split()
-    assert run("posekit.cli", *again, cwd=tmp_path).returncode == 0  # what it advises works
+    assert posekit(*again, cwd=tmp_path).returncode == 0  # what it advises works
     assert (tmp_path / "lab1_likelihood.ipynb").read_bytes() == before
 
 
 def test_all_labs_are_started_but_those_that_are_there(root, tmp_path):
     before = answer(start("lab1", tmp_path / "work"))
     for _ in range(2):
-        done = run("posekit.cli", "start", "all", cwd=tmp_path)
+        done = posekit("start", "all", cwd=tmp_path)
         assert done.returncode == 0 and "left as they are: " in done.stdout
     assert (tmp_path / "work" / "lab1_likelihood.ipynb").read_bytes() == before
     assert len(list((tmp_path / "work").iterdir())) == len(labs(root))
@@ -95,7 +114,7 @@ def test_a_link_to_work_elsewhere_is_not_followed(tmp_path):
 )
 def test_what_cannot_be_started_is_one_line(tmp_path, lab, folder, said):
     (tmp_path / "file").touch()
-    done = run("posekit.cli", "start", lab, folder, cwd=tmp_path)
+    done = posekit("start", lab, folder, cwd=tmp_path)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and said in done.stderr
 
 
@@ -103,23 +122,29 @@ def test_what_cannot_be_started_is_one_line(tmp_path, lab, folder, said):
 
 
 @pytest.mark.parametrize("committed", [False, True])
-def test_build_keeps_a_notebook_with_answers(course, request, committed):
+def test_build_keeps_a_notebook_with_answers(course, request, committed, autograder_build):
     if committed:
         request.getfixturevalue("git")
     notebook = find_lab(course, "lab9").notebook
     before = answer(notebook)
-    done = run("autograder", "build", cwd=course)
-    assert done.returncode == 1 and done.stderr.count("\n") == 1
-    assert "lab9_mini.ipynb was changed by hand, and is left as it is" in done.stderr
+    refused = autograder_build()
+    assert "lab9_mini.ipynb was changed by hand, and is left as it is" in refused and "\n" not in refused
     assert notebook.read_bytes() == before and ANSWER.encode() in before
 
 
-def test_build_replaces_its_own_output_and_what_git_has(course, git):
+def test_the_command_says_so_and_exits_1(course):
+    answer(find_lab(course, "lab9").notebook)
+    command = [sys.executable, "-m", "autograder", "build"]
+    done = subprocess.run(command, cwd=course, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("autograder: ") and done.stderr.count("\n") == 1
+
+
+def test_build_replaces_its_own_output_and_what_git_has(course, git, autograder_build):
     notebook, reference = find_lab(course, "lab9").notebook, course / "solutions" / "mini.py"
 
     def edited(old, new):
         reference.write_text(reference.read_text().replace(old, new))
-        assert run("autograder", "build", cwd=course).returncode == 0
+        assert not autograder_build()
         return new in notebook.read_text()
 
     assert edited("Twice `x`", "Two times `x`")
@@ -129,30 +154,29 @@ def test_build_replaces_its_own_output_and_what_git_has(course, git):
     assert edited("Double `x`", "Twice `x`")  # staged: `git checkout` can bring it back
 
 
-def test_a_clean_clone_of_an_unsealed_notebook_is_rebuilt(course, git):
+def test_a_notebook_without_a_seal_is_replaced_where_git_has_it(course, git, autograder_build):
     notebook = find_lab(course, "lab9").notebook
     notebook.write_text(notebook.read_text().replace('"built"', '"built_by_an_old_version"'))
+    assert "changed by hand" in autograder_build()
     git("commit", "-q", "-a", "-m", "As it was")
-    assert run("autograder", "build", cwd=course).returncode == 0
-    notebook.write_bytes(notebook.read_bytes() + b" ")
-    assert run("autograder", "build", cwd=course).returncode == 0  # a blank more is no work
+    assert not autograder_build()
+    notebook.write_bytes(b"{")
+    assert "changed by hand" in autograder_build()
 
 
-@pytest.mark.parametrize("option", ["--walkthrough", "--nbgrader"])
+@pytest.mark.parametrize("option", ["walkthrough", "nbgrader"])
 @pytest.mark.parametrize("folder", ["labs", "labs/below", "solutions/../labs"])
-def test_solutions_are_never_written_into_labs(course, option, folder):
+def test_solutions_are_never_written_into_labs(course, option, folder, autograder_build):
     before = find_lab(course, "lab9").notebook.read_bytes()
-    done = run("autograder", "build", option, folder, cwd=course)
-    assert done.returncode == 1 and "is what students get" in done.stderr
+    assert "is what students get" in autograder_build(**{option: Path(folder)})
     assert [path.read_bytes() for path in (course / "labs").rglob("*")] == [before]
 
 
-def test_walkthroughs_do_not_replace_what_a_student_has_started(course, tmp_path):
+def test_walkthroughs_do_not_replace_what_a_student_has_started(course, tmp_path, autograder_build):
     lab = find_lab(course, "lab9")
     copy = tmp_path / "work" / lab.notebook.name
     copy.parent.mkdir()
     copy.write_text(build(lab))
-    done = run("autograder", "build", "--walkthrough", copy.parent, cwd=course)
-    assert done.returncode == 1 and "changed by hand" in done.stderr and copy.read_text() == build(lab)
+    assert "changed by hand" in autograder_build(walkthrough=copy.parent) and copy.read_text() == build(lab)
     copy.write_text(build(lab, Kind.WALKTHROUGH))
-    assert run("autograder", "build", "--walkthrough", copy.parent, cwd=course).returncode == 0
+    assert not autograder_build(walkthrough=copy.parent)
