@@ -5,6 +5,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := build/demo
 SEEDS ?= 3
+JUPYTER ?=
+# No news from a server, and no question whether to fetch them.
+QUIET_JUPYTER = --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
@@ -46,8 +49,12 @@ data: .venv/render ## render the rat again (the arrays are frozen: to check them
 build: .venv/core ## build labs/*.ipynb from solutions/notebooks
 	@$(BIN)/autograder build
 
-lab: .venv/lab ## open the labs in JupyterLab
-	$(BIN)/jupyter lab labs
+lab: .venv/lab ## copy the labs into work/, where nothing overwrites them, and open JupyterLab there
+	@$(BIN)/posekit start all work
+	@if [ "$$(id -u)" = 0 ] && [ -z "$(findstring --allow-root,$(JUPYTER))" ]; then \
+	  echo "JupyterLab does not run as root, who may do everything. Become an ordinary user, or, in a container," >&2; \
+	  echo "say that you mean it: make lab JUPYTER=--allow-root" >&2; exit 1; fi
+	$(BIN)/jupyter lab $(QUIET_JUPYTER) $(JUPYTER) work
 
 bench: .venv/test ## grade the same notebooks with ours, nbgrader and Otter, and print ratios (half an hour)
 	$(BIN)/python -m tests.bench.grading
@@ -109,7 +116,7 @@ clean: ## remove what the commands here have made, .venv included
 
 .venv/test: .venv/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need, torch included, a few minutes the first time …"
-	@$(PIP) --editable '.[torch,lab,grade,dev]'
+	@$(PIP) --editable '.[torch,lab,nbgrader,grade,dev]'
 	@touch $@ .venv/core .venv/lab
 
 .venv/render: .venv/test
