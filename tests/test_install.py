@@ -42,7 +42,12 @@ def shell(script, cwd):
 def assert_opens(script, cwd):
     """JupyterLab comes up and shows the notebook of Lab 1; it is ended again."""
     port = 18765
-    environment = os.environ | {"JUPYTER_PORT": str(port), "JUPYTER_TOKEN": "t", "BROWSER": "true", "PYTHONWARNINGS": ""}
+    environment = os.environ | {
+        "JUPYTER_PORT": str(port),
+        "JUPYTER_TOKEN": "t",
+        "BROWSER": "true",
+        "PYTHONWARNINGS": "",
+    }
     server = subprocess.Popen(["sh", "-ec", script], cwd=cwd, env=environment, start_new_session=True)
     try:
         until = monotonic() + 120
@@ -70,7 +75,9 @@ def test_lines_name_what_there_is(root, lines):
     targets = re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE)
     assert all(line.split()[0] == "make" and line.split()[1] in targets for line in lines["with-make"])
     *_, create, activate, start, lab = lines["with-conda"]
-    assert (root / create.split()[-1]).exists() and f"name: {activate.split()[-1]}\n" in (root / create.split()[-1]).read_text()
+    assert (root / create.split()[-1]).exists() and f"name: {activate.split()[-1]}\n" in (
+        root / create.split()[-1]
+    ).read_text()
     assert [start, lab] == lines["with-pip"][3:]  # which is run below
 
 
@@ -113,7 +120,9 @@ def test_the_lines_for_pip_work(lines, checkout, tmp_path):
     print(f"{size:.0f} MB in {monotonic() - started:.0f} s")
     assert size < 800
     names = {path.name for path in files}
-    assert not {"nbgrader", "torch"} & {path.name for path in (folder / "posekit-env" / "lib").glob("*/site-packages/*")}
+    assert not {"nbgrader", "torch"} & {
+        path.name for path in (folder / "posekit-env" / "lib").glob("*/site-packages/*")
+    }
     assert "jupyter-lab" in names
     activate = installs[1]
     assert "Wrote work/lab1_likelihood.ipynb" in shell(f"{activate}\n{start}", folder)
