@@ -80,15 +80,12 @@ bench-pose3d: .venv/test ## error and cost of Labs 7's and 8's methods beside an
 bench-tables: .venv/test ## the lecture's tables of Lab 8, over three detectors, with six cameras and with three (half an hour)
 	$(BIN)/python -m tests.bench.tables
 
-site: .venv/test ## build the walkthrough site into build/site
-	@$(PIP) --editable '.[site]'
-	@rm -rf build/docs && mkdir -p build && cp -r docs build/docs
-	@$(BIN)/autograder build --walkthrough build/docs/walkthroughs
-	@$(BIN)/python -m sphinx -q -b html build/docs build/site
+site: .venv/site ## build the site into build/site (ten minutes; half a minute after a change of prose)
+	@$(BIN)/python site/make
 	@echo "Wrote build/site/index.html."
 
 picture: .venv/test ## make the README's picture again, from Lab 1
-	@$(BIN)/python docs/make_picture.py
+	@$(BIN)/python site/make/picture.py
 
 lint: .venv/test ## style, types, and the code in the notebooks' cells
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
@@ -118,6 +115,11 @@ clean: ## remove what the commands here have made, .venv included
 	@echo "Installing what the tests need, torch included, a few minutes the first time …"
 	@$(PIP) --editable '.[torch,lab,nbgrader,grade,dev]'
 	@touch $@ .venv/core .venv/lab
+
+.venv/site: .venv/test
+	@echo "Installing what the site needs …"
+	@$(PIP) --editable '.[site]'
+	@touch $@
 
 .venv/render: .venv/test
 	@echo "Installing the renderer …"

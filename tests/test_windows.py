@@ -60,7 +60,10 @@ def test_a_lab_is_started(root, tmp_path):
 def test_who_grades_is_sent_to_wsl_in_one_line(root, words):
     done = on_windows(RUN.format(words=["autograder", *words]), root)
     assert done.returncode == 1
-    assert done.stderr == "autograder: grading needs Linux or macOS; on Windows, do it in WSL (`wsl --install`, then as on Linux)\n"
+    assert (
+        done.stderr
+        == "autograder: grading needs Linux or macOS; on Windows, do it in WSL (`wsl --install`, then as on Linux)\n"
+    )
 
 
 def test_an_example_class_is_written(root, tmp_path):
