@@ -157,10 +157,22 @@ def test_work_grows_with_the_length_of_the_row(row):
     assert lines(4000) <= 2.1 * lines(2000)
 
 
-TRANSFORMS = [distance_transform_2d, envelope.distance_transform_2d, envelope.by_numpy]
+def by_envelope(f, w, mu):
+    """The fast envelope, whether or not numba is there to compile it; compiled, it warns of nothing."""
+    with np.errstate(invalid="ignore"):
+        return envelope.by_envelope(np.asarray(f, dtype=float), np.asarray(w, dtype=float), np.asarray(mu, dtype=float))
 
 
-@pytest.mark.parametrize("transform", TRANSFORMS, ids=["of the lab", "fast", "fast without numba"])
+TRANSFORMS = {
+    "of the lab": distance_transform_2d,
+    "fast": envelope.distance_transform_2d,
+    "by envelope": by_envelope,
+    "by NumPy": envelope.by_numpy,
+}
+each_transform = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+
+
+@each_transform
 @pytest.mark.parametrize("seed", range(12))
 def test_transform_of_a_map_is_the_minimum_over_all_pairs(transform, seed):
     rng = np.random.default_rng(seed)
@@ -177,7 +189,25 @@ def test_transform_of_a_map_is_the_minimum_over_all_pairs(transform, seed):
     assert_allclose(achieved(f, rows, cols, w, mu), values, rtol=1e-12, atol=1e-9)
 
 
-@pytest.mark.parametrize("transform", TRANSFORMS, ids=["of the lab", "fast", "fast without numba"])
+@pytest.mark.parametrize("seed", range(12))
+def test_envelopes_around_a_few_deep_places_miss_nothing_further_off(seed):
+    rng = np.random.default_rng(seed)
+    H, W = rng.integers(20, 45, size=2)
+    f = 10.0 + 0.01 * rng.integers(0, 4, size=(H, W)) * (seed % 2)  # flat, or nearly
+    for _ in range(int(rng.integers(1, 4))):
+        y, x = rng.integers(H), rng.integers(W)
+        f[y : y + rng.integers(1, 4), x : x + rng.integers(1, 4)] = rng.uniform(-300, 10)
+    if seed % 3 == 0:
+        f[:, rng.integers(W)] = np.inf
+    w = 10.0 ** rng.uniform(-2, 1, size=2)
+    for mu in (np.zeros(2), np.array([0.5, -0.5]), rng.normal(size=2) * 10.0, np.array([-1e6, 1e6])):
+        expected = nearest_2d(f, w, mu)
+        values, rows, cols = by_envelope(f, w, mu)
+        assert_allclose(values, expected, rtol=1e-12, atol=1e-9)
+        assert_allclose(achieved(f, rows, cols, w, mu), values, rtol=1e-12, atol=1e-9)
+
+
+@each_transform
 def test_transform_of_a_binary_map_is_the_squared_distance_of_scipy(transform):
     seen = np.random.default_rng(0).uniform(size=(40, 55)) < 0.02
     values, rows, cols = transform(np.where(seen, 0.0, np.inf), (1.0, 1.0), (0.0, 0.0))
@@ -482,6 +512,8 @@ def test_what_does_not_fit_is_refused(costs, mu, w, said):
         lambda: distance_transform_2d([[1.0]], 1.0, (0.0, 0.0)),
         lambda: envelope.distance_transform_2d([[np.nan]], (1.0, 1.0), (0.0, 0.0)),
         lambda: envelope.distance_transform_2d([[1.0]], (1.0, -1.0), (0.0, 0.0)),
+        lambda: envelope.distance_transform_2d([[1.0]], (1.0, np.inf), (0.0, 0.0)),
+        lambda: envelope.distance_transform_2d([[1.0]], (1.0, 1.0), (0.0, np.inf)),
         lambda: pose_energy([[4, 0]], COSTS[:1], [0], MU[:1], W[:1]),
         lambda: pose_energy([[0, 2]], COSTS[:1], [0], MU[:1], W[:1]),
         lambda: pose_energy([[0.0, 0.0]], COSTS[:1], [0], MU[:1], W[:1]),

@@ -2,9 +2,10 @@
 
     python -m tests.bench.pictorial [--repeats 200]
 
-One thread, maps of 128 x 160 in double precision, times in ms: the least of single calls, in one process and round robin, so that a busy
-machine disturbs all alike. Inputs: the costs of a real map (snout of a side view, by votes on cells of 1 px), noise of about the
-size of such costs and of twenty times that, and a map that is flat but for one place; standard deviations of the spring of 4 and 12 px.
+One thread, maps of 128 x 160 in double precision (diplib's too), times in ms: the least of single calls and their median, in one
+process and round robin, so that a busy machine disturbs all alike. Inputs: the costs of a real map (snout of a side view, by votes on
+cells of 1 px), noise of about the size of such costs and of twenty times that, and a map that is flat but for one place; standard
+deviations of the spring of 4 and 12 px.
 Before anything is timed its values are compared with those of all pairs of places in a row.
 OpenCV, edt and scipy's distance_transform_edt take binary maps only, and are timed on one. The extra "bench" has the peers; one
 that is not installed is left out.
@@ -36,19 +37,17 @@ def optional(name):
         return None
 
 
-def least(functions, repeats):
-    """Least time of a single call of each function, ms, by its name; slow ones are called less often."""
-    best = dict.fromkeys(functions, np.inf)
-    spent = dict.fromkeys(functions, 0.0)
+def timed(functions, repeats):
+    """Least and median time of a single call of each function, ms, by its name; slow ones are called less often."""
+    taken = {name: [] for name in functions}
     for _ in range(repeats):
         for name, function in functions.items():
-            if spent[name] > 4.0:
+            if sum(taken[name]) > 4.0:
                 continue
             start = time.perf_counter()
             function()
-            taken = time.perf_counter() - start
-            best[name], spent[name] = min(best[name], taken), spent[name] + taken
-    return {name: 1e3 * value for name, value in best.items()}
+            taken[name].append(time.perf_counter() - start)
+    return {name: (1e3 * min(times), 1e3 * np.median(times)) for name, times in taken.items()}
 
 
 def real_costs():
@@ -91,7 +90,7 @@ def transforms(f, w):
     """Functions without arguments that transform f, by name; each gives the values."""
     mu, weights = (0.0, 0.0), (w, w)
     found = {}
-    if envelope.njit is not None:
+    if envelope.numba is not None:
         found["ours, numba"] = lambda: envelope.distance_transform_2d(f, weights, mu)[0]
     found["ours, NumPy"] = lambda: envelope.by_numpy(f, weights, mu)[0]
     found["of the lab, Python"] = lambda: distance_transform_2d(f, weights, mu)[0]
@@ -99,6 +98,7 @@ def transforms(f, w):
     found["scipy, grey_erosion"] = lambda: grey_erosion(f, w)
     if (dip := optional("diplib")) is not None:
         element = dip.SE([1.0 / np.sqrt(w)] * 2, "parabolic")
+        dip.SetNumberOfThreads(1)
         found["diplib, values only"] = lambda: np.asarray(dip.Erosion(f, element))
     return found
 
@@ -108,14 +108,14 @@ def binary(repeats):
     away = np.random.default_rng(0).uniform(size=(H, W)) > 0.02
     seen = np.where(away, np.inf, 0.0)
     found = {"scipy, distance_transform_edt": lambda: ndimage.distance_transform_edt(away)}
-    if envelope.njit is not None:
+    if envelope.numba is not None:
         found["ours, numba"] = lambda: envelope.distance_transform_2d(seen, (1.0, 1.0), (0.0, 0.0))
     if (cv2 := optional("cv2")) is not None:
         image = away.astype(np.uint8)
         found["OpenCV (single precision)"] = lambda: cv2.distanceTransform(image, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     if (edt := optional("edt")) is not None:
         found["edt (single precision)"] = lambda: edt.edtsq(away, parallel=1)
-    return least(found, repeats)
+    return timed(found, repeats)
 
 
 def by_elimination(repeats):
@@ -139,7 +139,7 @@ def by_elimination(repeats):
     theirs = engine.map_query(["0", "1", "2"], show_progress=False)
     pose, _ = map_pose(costs, parents, mu, w)
     assert [theirs[str(k)] for k in range(3)] == (8 * pose[:, 1] + pose[:, 0]).tolist()
-    return least(
+    return timed(
         {
             "pgmpy, belief propagation": lambda: engine.map_query(["0", "1", "2"], show_progress=False),
             "ours, Python": lambda: map_pose(costs, parents, mu, w),
@@ -150,10 +150,10 @@ def by_elimination(repeats):
 
 
 def table(title, times, reference=None):
-    print(f"\n{title}")
-    for name, value in sorted(times.items(), key=lambda item: item[1]):
-        ratio = f"{value / times[reference]:8.2f} x" if reference in times else ""
-        print(f"  {name:32} {value:10.3f} ms {ratio}")
+    print(f"\n{title:44} least ms    ratio   median    ratio")
+    for name, values in sorted(times.items(), key=lambda item: item[1]):
+        ratios = np.divide(values, times[reference]) if reference in times else (np.nan, np.nan)
+        print(f"  {name:40}" + "".join(f" {v:9.3f}  {f'{r:.2f} x':>8}" for v, r in zip(values, ratios, strict=True)))
 
 
 def main():
@@ -169,23 +169,23 @@ def main():
             expected = brute_force(f, weight)
             for name, function in found.items():
                 np.testing.assert_allclose(function(), expected, rtol=1e-9, atol=1e-9, err_msg=name)
-            table(f"{label}, spring of {sigma:g} px", least(found, repeats), "diplib, values only")
+            table(f"{label}, spring of {sigma:g} px", timed(found, repeats), "diplib, values only")
     found = {"ours, NumPy": lambda: map_pose(costs, parents, mu, w, transform=envelope.by_numpy)}
     found["of the lab, Python"] = lambda: map_pose(costs, parents, mu, w)
     found["marginals"] = lambda: marginals(costs, parents, mu, w)
-    if envelope.njit is not None:
+    if envelope.numba is not None:
         found["ours, numba"] = lambda: map_pose(costs, parents, mu, w, transform=envelope.distance_transform_2d)
     if (dip := optional("diplib")) is not None:
         elements = [dip.SE((1.0 / np.sqrt(row)).tolist(), "parabolic") for row in w]
         found["thirteen erosions of diplib"] = lambda: [dip.Erosion(c, e) for c, e in zip(costs, elements, strict=True)]
     table(
-        "best pose of thirteen parts, 128 x 160, fitted springs", least(found, repeats), "thirteen erosions of diplib"
+        "best pose of thirteen parts, 128 x 160, fitted springs", timed(found, repeats), "thirteen erosions of diplib"
     )
     table("squared distance to a binary set", binary(repeats))
     if times := by_elimination(repeats):
         table("best pose of three parts, 6 x 8", times, "pgmpy, belief propagation")
     row = np.random.default_rng(0).uniform(size=95_000)
-    table("one row of 95,000 places", least({"of the lab, Python": lambda: distance_transform_1d(row, 0.05)}, 5))
+    table("one row of 95,000 places", timed({"of the lab, Python": lambda: distance_transform_1d(row, 0.05)}, 5))
 
 
 if __name__ == "__main__":

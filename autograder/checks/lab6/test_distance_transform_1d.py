@@ -30,7 +30,8 @@ def draw_bowl(rng, n, w):
 @points(1)
 @hint(
     "D(p) is the smallest of f(q) + w (p - q)^2 over *all* q. Two parabolas of places r < q cross at (q + r) / 2 + "
-    "(f(q) - f(r)) / (2 w (q - r)), and a new one may hide several before it: while, not if."
+    "(f(q) - f(r)) / (2 w (q - r)), and a new one may hide several before it: while, not if. The same on the way back: "
+    "several may begin between two places p."
 )
 @pytest.mark.parametrize("w", [0.02, 0.3, 2.0])
 def test_is_the_minimum_over_all_places(distance_transform_1d, rng, w):

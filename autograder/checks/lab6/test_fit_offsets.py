@@ -88,6 +88,7 @@ def test_a_rigid_limb_has_a_finite_weight(fit_offsets, rng):
     poses = draw_poses(rng, 7)
     # Three keypoints are at rest: of what the variance is taken is not asked here. (The mean of whole numbers is exact.)
     poses[:, :3] = np.round(poses[0, :3])
+    poses[:, 1] = poses[:, 0] + [300.0, -200.0]  # a long limb: its mean square is larger than that of any other
     _, w = rows(fit_offsets(poses, PARENTS))
     assert np.isfinite(w).all() and (w > 0).all(), f"a limb that never changed has the weight {w[1].tolist()}"
     assert (w[1] >= w.max(axis=0)).all(), "the limb that never changed is not the stiffest"

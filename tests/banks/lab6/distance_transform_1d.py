@@ -3,7 +3,7 @@ import numpy as np
 from autograder.judge.bank import alternative, mistake
 
 
-def envelope(f, w, mu, cross, pops_all=True):
+def envelope(f, w, mu, cross, pops_all=True, passes=np.inf):
     """Felzenszwalb and Huttenlocher's two passes, with a formula for where two parabolas cross."""
     n = len(f)
     v, z = [], []
@@ -23,7 +23,8 @@ def envelope(f, w, mu, cross, pops_all=True):
         z.append(s if len(v) > 1 else -np.inf)
     values, argmin, j = np.full(n, np.inf), np.zeros(n, dtype=int), 0
     for p in range(n) if v else ():
-        while j + 1 < len(v) and z[j + 1] <= p - mu:
+        before = j
+        while j + 1 < len(v) and z[j + 1] <= p - mu and j < before + passes:
             j += 1
         argmin[p] = v[j]
         values[p] = f[v[j]] + w * (p - v[j] - mu) ** 2
@@ -80,6 +81,16 @@ def rolled(f, w, mu=0.0):
 @mistake("removes at most one hidden parabola", hint="while, not if")
 def removes_one(f, w, mu=0.0):
     return envelope(f, w, mu, crossing, pops_all=False)
+
+
+@mistake("moves on by one parabola at most from place to place", hint="several may begin between two places p")
+def one_at_a_time(f, w, mu=0.0):
+    return envelope(f, w, mu, crossing, passes=1)
+
+
+@mistake("rounds the crossings down", hint="mu need not be whole")
+def whole_crossings(f, w, mu=0.0):
+    return envelope(f, w, mu, lambda f, w, r, q: np.floor(crossing(f, w, r, q)))
 
 
 @mistake("forgets the weight where parabolas cross", hint="(f(q) - f(r)) / (2 w (q - r))")

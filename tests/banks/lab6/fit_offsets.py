@@ -37,6 +37,19 @@ def median(poses, parents):
     return np.nanmedian(offset, axis=0), weights(np.nanvar(offset, axis=0))
 
 
+@mistake("takes the mean square for the variance", hint="the variance of child minus parent")
+def mean_square(poses, parents):
+    offset = limbs(poses, parents)
+    return np.nanmean(offset, axis=0), weights(np.nanmean(offset**2, axis=0))
+
+
+@mistake("takes the variance of the limb's length", hint="for x and for y apart")
+def spread_of_length(poses, parents):
+    offset = limbs(poses, parents)
+    length = np.nanvar(np.linalg.norm(offset, axis=-1), axis=0)
+    return np.nanmean(offset, axis=0), weights(np.stack([length, length], axis=-1))
+
+
 @mistake("divides by N - 1", hint="divided by the number of frames N")
 def sample_variance(poses, parents):
     offset = limbs(poses, parents)

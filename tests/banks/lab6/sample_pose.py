@@ -71,6 +71,21 @@ def given_the_root_only(costs, parents, mu, w, rng):
     return pose
 
 
+@mistake("holds only the part that was drawn last", hint="and so on")
+def holds_the_last(costs, parents, mu, w, rng):
+    pose, held = [], np.asarray(costs, dtype=float)
+    for k in range(len(parents)):
+        order, belief, up = upward(held, parents, mu, w)
+        for j in order[1:]:
+            belief[j] += message(belief[parents[j]] - up[j], w[j], -mu[j])
+        x, y = draw(belief[k], rng)
+        pose.append((x, y))
+        held = np.array(costs, dtype=float)
+        held[k] = np.inf
+        held[k, y, x] = 0.0
+    return np.array(pose)
+
+
 @mistake("draws each part from its costs alone", hint="Parts are drawn *together*")
 def from_costs(costs, parents, mu, w, rng):
     return np.array([draw(-np.asarray(c, dtype=float), rng) for c in costs])

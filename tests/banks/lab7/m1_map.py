@@ -97,6 +97,14 @@ def hard(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
     return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, precision=precision)
 
 
+@mistake("decides which detections are outliers in place of weighing them", hint="weighed by its expected precision")
+def decides(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
+    def decided(*arguments):
+        return (outlier_posterior(*arguments) > 0.5).astype(float)
+
+    return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, posterior=decided)
+
+
 @mistake("gives outliers no weight at all", hint="+ p / omega2_out")
 def no_outer_weight(P, Y, eta2, omega2_in, omega2_out, outlier_prob):
     return maximised(P, Y, eta2, omega2_in, omega2_out, outlier_prob, precision=lambda p, inner, outer: (1 - p) / inner)
