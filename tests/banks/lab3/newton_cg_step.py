@@ -50,6 +50,22 @@ def steepest(w, X, y, lam, tol=1e-8):
     return conjugate_gradients(product, g, tol, len(g), beta=lambda new, old: 0.0)
 
 
+@mistake("adds to the residual instead of subtracting from it", hint="the residual starts as -g")
+def residual_grows(w, X, y, lam, tol=1e-8):
+    g, product = system(w, X, y, lam)
+    d = np.zeros_like(g)
+    residual = p = -g
+    with np.errstate(all="ignore"):
+        for _ in range(10 * len(g)):
+            if np.linalg.norm(residual) <= tol * np.linalg.norm(g):
+                break
+            Hp, size = product(p), residual @ residual
+            alpha = size / (p @ Hp)
+            d, residual = d + alpha * p, residual + alpha * Hp
+            p = residual + (residual @ residual) / size * p
+    return d
+
+
 @mistake("leaves the ridge out of the product", hint="H d = -g")
 def no_ridge(w, X, y, lam, tol=1e-8):
     g, _ = system(w, X, y, lam)
