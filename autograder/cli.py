@@ -1,4 +1,4 @@
-"""The `autograder` command: build, grade, export, example, doctor."""
+"""The `autograder` command: build, grade, mark, export, example, doctor."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from autograder.files import one_line
 from autograder.grading import UnitError
 from autograder.grading.intake import IntakeError
 from autograder.judge.checking import CheckError
+from autograder.marking import MarkError
 from autograder.outcome import StartError
 from autograder.result import Result
 
@@ -35,7 +36,7 @@ app.add_typer(export, name="export")
 # Paths and ids are printed as they are; a log file has no width of its own.
 console = Console(width=None if sys.stdout and sys.stdout.isatty() else 120, markup=False, emoji=False, highlight=False)
 
-KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, StartError, UnitError)
+KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, MarkError, StartError, UnitError)
 NAMED = 5  # students whom a line names
 Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
 LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
@@ -191,12 +192,14 @@ def grade(
     from autograder.grading.run import choose_seed, grade_class
     from autograder.grading.run_folder import RunFolder
     from autograder.grading.workers import cores
+    from autograder.marking.marks import read_marks
     from autograder.reports.text import table
 
     chosen = find_lab(find_root(), lab)
     folder = RunFolder(out)
     plan = make_plan(chosen, choose_seed(folder, seed, resume), private, thin)
     handed_in = collect(submissions, chosen.name, chosen.topic, plan.release, assignment, due)
+    marks = read_marks(out, chosen.name)
     workers = jobs or cores()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     stderr = Console(stderr=True)
@@ -219,6 +222,7 @@ def grade(
             scheduler,
             lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
         )
+    results = marks.applied(results)
     with folder.replaced_by(results) as files:
         _write_reports(results, files)
     console.print(table(results, console.width))
@@ -234,6 +238,74 @@ def grade(
         raise UnitError(
             f"not graded, for a reason of ours: {', '.join(said)}{more}: try again with --resume, or mark by hand"
         )
+
+
+@app.command()
+def mark(
+    graded: Graded,
+    tables: Annotated[
+        Optional[list[Path]], typer.Argument(help="Tables of marks: saved from the pages, or by a spreadsheet.")
+    ] = None,
+    nbgrader: Annotated[
+        Optional[Path], typer.Option(help="Take the points that somebody gave in this gradebook's formgrader, too.")
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Name no student on pages and in tables.")] = False,
+) -> None:
+    """Written answers out for marking, points back into results, feedback, grades.csv and what is exported.
+
+    Each question has a page and a table in marking/. Fill in either, and run the command again: it reads the tables in marking/ and
+    those that are named. Nothing is counted twice, and nothing is taken where one row is wrong.
+    """
+    from autograder.course import find_lab, find_root
+    from autograder.grading.run_folder import RunFolder
+    from autograder.marking.desk import asked_of, keys_of, lay_out
+    from autograder.marking.given import answers_of
+    from autograder.marking.marks import read_marks, write_marks
+    from autograder.marking.sheet import Taken, read_sheet, take
+
+    folder = RunFolder(graded)
+    record, results = folder.reopen(), folder.results()
+    lab = find_lab(find_root(), record.lab)
+    keys = keys_of(lab)
+    asked = asked_of(results, keys)
+    if not asked:
+        raise MarkError(f"{record.lab} has no written answers to mark")
+    answers = answers_of(results, record.seed)
+    desk = graded / "marking"
+    own = [desk / f"{id}.csv" for id in asked if (desk / f"{id}.csv").exists()]
+    groups = [[row for path in paths for row in read_sheet(path)] for paths in (own, tables or [])]
+    if nbgrader is not None:
+        from autograder.exports.nbgrader import manual_scores
+        from autograder.marking.sheet import rows_of_students
+
+        groups.append(rows_of_students(manual_scores(nbgrader, lab.name, lab.stem), answers, nbgrader.name))
+    taken = Taken(read_marks(graded, record.lab))
+    for rows in groups:
+        done = take(rows, taken.marks, asked, answers)
+        taken = Taken(done.marks, taken.changed + done.changed, taken.nobodys + done.nobodys, taken.wrong + done.wrong)
+    for line in taken.wrong:
+        print(f"autograder: {one_line(line)}", file=sys.stderr)
+    if taken.wrong:
+        raise MarkError(f"no mark was taken: put right what is named above ({len(taken.wrong)}), and run this again")
+    marked = taken.marks.applied(results)
+    write_marks(taken.marks, graded, record.lab)
+    if marked != results:
+        with folder.replaced_by(marked) as files:
+            _write_reports(marked, files)
+    lay_out(desk, asked, keys, answers, taken.marks, anonymous)
+    _say(f"Took {taken.changed} new or changed marks." if taken.changed else "No new marks.")
+    for id, question in asked.items():
+        waiting = sum(id in result.waiting for result in marked)
+        there = [answer for answer in answers[id] if not answer.said.is_blank]
+        said = f"{sum(len(answer.students) for answer in there)} answers, {len(there)} different"
+        left = f"{waiting} to be marked" if waiting else "all marked"
+        _say(f"{id} · {question.title}: {said}, {left}: {desk / id}.html")
+    if taken.nobodys:
+        _say(
+            f"kept, and not counted, for nobody here gives these answers (any more): {', '.join(taken.nobodys[:NAMED])}"
+        )
+    for student, code in taken.marks.outdated(results):
+        _say(f"{student} has another answer than {code} by now: the mark for that is kept, and does not count")
 
 
 def _write_reports(results: list[Result], files: Files) -> None:

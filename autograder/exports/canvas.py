@@ -81,7 +81,7 @@ def to_canvas(
             if _is_excused(row[column]):
                 excused.append(row[header.index("Student")])
             else:
-                row[column] = str(result.score)
+                row[column] = str(result.total)
                 matched[result.student] = row[header.index("Student")]
     # Canvas wants its own columns back as they were; only the names, which it does not read, are made harmless.
     kept = [i for i, name in enumerate(header) if name in _CANVAS_COLUMNS] + [column]

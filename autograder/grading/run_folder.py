@@ -104,6 +104,22 @@ class RunFolder:
         if not any(self._results.iterdir()):  # otherwise there is nothing to resume from before the first unit
             self._say(record)
 
+    def reopen(self) -> Record:
+        """Claim the folder for new reports on the results that are in it.
+
+        Raises
+        ------
+        CourseError
+            Where there is no finished run, or another one has begun since.
+        """
+        finished, begun = self._said()
+        if finished is None:
+            raise CourseError(f"{self.path} holds no finished run: run `autograder grade` first")
+        if begun != finished:
+            raise CourseError(f"{self.path}: a run was interrupted: grade again with --resume first")
+        self._record, self._kept = finished, {path.name for path in self._units.glob("*.json")}
+        return finished
+
     def unit(self, unit: str) -> Result | None:
         """What a unit that was kept came to; None where it was not, or is not whole."""
         try:
