@@ -38,6 +38,7 @@ console = Console(width=None if sys.stdout and sys.stdout.isatty() else 120, mar
 
 KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, MarkError, StartError, UnitError)
 NAMED = 5  # students whom a line names
+MOVED = 20  # students whose grade moved that are listed
 Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
 LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
 
@@ -193,6 +194,7 @@ def grade(
     from autograder.grading.run_folder import RunFolder
     from autograder.grading.workers import cores
     from autograder.marking.marks import read_marks
+    from autograder.reports.moved import moves, write_moves
     from autograder.reports.text import table
 
     chosen = find_lab(find_root(), lab)
@@ -223,14 +225,20 @@ def grade(
             lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
         )
     results = marks.applied(results)
+    moved = moves(folder.before(chosen.name), results)
     with folder.replaced_by(results) as files:
         _write_reports(results, files)
+        write_moves(moved, folder.moved, files.moved)
     console.print(table(results, console.width))
     walls = dict.fromkeys(
         result.wall["summary"] for result in results if result.wall["layers"] or result.wall["missing"]
     )
     for line in walls:
         _say(line, style=None if line.startswith("Wall") else "bold red")
+    for move in moved[:MOVED]:
+        _say(f"moved: {move}")
+    if moved:
+        _say(f"Since the run before {len(moved)} {'grade' if len(moved) == 1 else 'grades'} moved: {folder.moved} lists them.")
     _say(f"Wrote {out / 'grades.csv'}, {out / 'class.html'}, {out / 'results'}/ and {out / 'feedback'}/.")
     if ours:
         said = [f"{student} ({error})" for student, error in list(ours.items())[:NAMED]]

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from autograder.course import CourseError
@@ -19,11 +19,15 @@ _STAGED, _MOVING = ".next", ".moving"  # what will take the place of the last ru
 
 @dataclass(frozen=True)
 class Record:
-    """What run.json says of a run. The instructor's seed is in it: it is nothing for students."""
+    """What run.json says of a run. The instructor's seed is in it: it is nothing for students.
+
+    `parts` are the digests that `version` is made of (`Plan.parts`).
+    """
 
     lab: str
     seed: int
     version: str
+    parts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Files:
     @property
     def grades(self) -> Path:
         return self.folder / "grades.csv"
+
+    @property
+    def moved(self) -> Path:
+        return self.folder / "moved.csv"
 
     @property
     def class_page(self) -> Path:
@@ -80,6 +88,10 @@ class RunFolder:
         if begun is None:
             raise CourseError(f"{self._json} is damaged: grade without --resume, or choose another --out")
         return begun
+
+    def finished(self) -> Record | None:
+        """The run whose results are here; None where there is none, or run.json cannot be read."""
+        return self._said()[0]
 
     def begin(self, record: Record, units: Iterable[str]) -> None:
         """Claim the folder for a run of these units.
@@ -166,6 +178,21 @@ class RunFolder:
         self._say(self._record)
         shutil.rmtree(moving)
 
+    @property
+    def moved(self) -> Path:
+        """Whose grade moved from run to run, where one did."""
+        return self.path / "moved.csv"
+
+    def before(self, lab: str) -> list[Result]:
+        """What can be read of the results of the last run of this lab, for comparison."""
+        found = []
+        for path in sorted(self._results.glob("*.json")):
+            try:
+                found.append(Result.from_json(json.loads(path.read_text("utf-8"))))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                continue
+        return [result for result in found if result.lab == lab]
+
     def results(self) -> list[Result]:
         """The results of the finished run, by file name.
 
@@ -207,7 +234,9 @@ class RunFolder:
         try:
             said = json.loads(self._json.read_text("utf-8"))
             records = [said, said.get("next", said)]
-            finished, begun = (Record(str(r["lab"]), int(r["seed"]), str(r["version"])) for r in records)
+            finished, begun = (
+                Record(str(r["lab"]), int(r["seed"]), str(r["version"]), dict(r.get("parts", {}))) for r in records
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None, None
         return finished, begun
