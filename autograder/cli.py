@@ -238,7 +238,9 @@ def grade(
     for move in moved[:MOVED]:
         _say(f"moved: {move}")
     if moved:
-        _say(f"Since the run before {len(moved)} {'grade' if len(moved) == 1 else 'grades'} moved: {folder.moved} lists them.")
+        _say(
+            f"Since the run before {len(moved)} {'grade' if len(moved) == 1 else 'grades'} moved: {folder.moved} lists them."
+        )
     _say(f"Wrote {out / 'grades.csv'}, {out / 'class.html'}, {out / 'results'}/ and {out / 'feedback'}/.")
     if ours:
         said = [f"{student} ({error})" for student, error in list(ours.items())[:NAMED]]
@@ -329,6 +331,29 @@ def _write_reports(results: list[Result], files: Files) -> None:
 
 
 @app.command()
+def alike(
+    submissions: Annotated[Path, typer.Argument(help="What was graded: what your platform gives out, or a folder.")],
+    lab: LabName,
+    out: Annotated[Path, typer.Option(help="The page, for yourself.")] = Path("alike.html"),
+    assignment: Annotated[str, typer.Option(help="As for `grade`.")] = "",
+) -> None:
+    """Ask about pairs of students whose code is the same but for names and layout, where hardly anybody else's is."""
+    from autograder.alike.page import compare, write_page
+    from autograder.course import find_lab, find_root
+    from autograder.grading.intake import collect
+    from autograder.grading.plan import make_plan
+
+    chosen = find_lab(find_root(), lab)
+    plan = make_plan(chosen, seed=0)
+    handed_in = [s for s in collect(submissions, chosen.name, chosen.topic, plan.release, assignment) if not s.error]
+    pairs, unread = compare({submission.student: submission.read for submission in handed_in}, plan)
+    write_page(pairs, chosen.name, len(handed_in), out)
+    _say(f"{len(pairs)} pairs of {len(handed_in)} students to ask about: {out}")
+    if unread:
+        _say(f"the code of these cannot be read: {', '.join(unread)}")
+
+
+@app.command()
 def example(
     folder: Annotated[Path, typer.Argument(help="Where the notebooks go.")],
     lab: LabName = "lab1",
@@ -369,6 +394,9 @@ def _read_results(graded: Path) -> list[Result]:
     results = RunFolder(graded).results()
     if ours := [result.student for result in results if result.ours]:
         _say(f"left out, because grading them failed: {', '.join(ours)}", style="bold red")
+    if waiting := [result.student for result in results if result.waiting]:
+        more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+        _say(f"with written answers that nobody has marked yet: {', '.join(waiting[:NAMED])}{more}", style="bold red")
     return [result for result in results if not result.ours]
 
 
@@ -386,10 +414,33 @@ def canvas(
 
     done = to_canvas(_read_results(graded), gradebook, out, assignment)
     _say(f"wrote {out}: {len(done.matched)} students matched")
-    lists = (("no row for", done.without_row), ("no result for", done.without_result), ("excused", done.excused))
+    _say_lists(("no row for", done.without_row), ("no result for", done.without_result), ("excused", done.excused))
+
+
+def _say_lists(*lists: tuple[str, tuple[str, ...]]) -> None:
+    """Who is to be looked after by hand, and why."""
     for said, students in lists:
         if students:
             _say(f"{said}: {', '.join(students)}")
+
+
+@export.command()
+def moodle(
+    graded: Graded,
+    worksheet: Annotated[
+        Path, typer.Argument(help="Moodle's grading worksheet, or its gradebook as a text file (CSV).")
+    ],
+    out: Annotated[Path, typer.Option(help="The CSV to upload.")] = Path("moodle.csv"),
+    column: Annotated[Optional[str], typer.Option(help="The grade's column, where it cannot be told.")] = None,
+) -> None:
+    """Scores as a CSV that Moodle takes back."""
+    from autograder.exports.moodle import to_moodle
+
+    done = to_moodle(_read_results(graded), worksheet, out, column)
+    _say(f"wrote {out}: {len(done.matched)} students matched")
+    _say_lists(
+        ("no row for", done.without_row), ("no result for", done.without_result), ("locked in Moodle", done.locked)
+    )
 
 
 @export.command()

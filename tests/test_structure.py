@@ -17,7 +17,8 @@ MAY_USE = {
     "authoring": {"judge"},
     "grading": {"judge", "wall", "reports"},  # of reports the words for a cell that failed
     "marking": {"authoring", "reports"},  # of authoring the questions with their rubrics
-    "cli": {"authoring", "judge", "wall", "grading", "marking", "reports", "exports"},
+    "alike": {"grading", "reports"},
+    "cli": {"alike", "authoring", "judge", "wall", "grading", "marking", "reports", "exports"},
     "face": {"judge", "authoring"},
     "checks": {"face", "judge"},
 }
