@@ -457,6 +457,17 @@ def gradescope(
 
 
 @export.command()
+def workers(
+    out: Annotated[Path, typer.Option(help="The folder for the wheel.")] = Path("."),
+) -> None:
+    """The course as a wheel for the machines of a dask cluster. It holds banks and references: nothing for students."""
+    from autograder.course import find_root
+    from autograder.exports.workers import to_workers
+
+    _say(f"wrote {to_workers(find_root(), out)}")
+
+
+@export.command()
 def nbgrader(
     graded: Graded,
     lab: LabName,

@@ -55,7 +55,9 @@ def match(students: Iterable[str], people: Mapping[str, Person]) -> dict[str, st
         numbered = re.fullmatch(
             r".+_(\d+)", name, re.DOTALL
         )  # as `intake` names who handed in through Canvas or Moodle
-        plain = name[: numbered.start(1)] if numbered and not by_number else name  # a table that does not know these numbers
+        plain = (
+            name[: numbered.start(1)] if numbered and not by_number else name
+        )  # a table that does not know these numbers
         guesses = (
             by_number.get(numbered[1] if numbered else "", set()),
             by_login.get(name, set()),
