@@ -653,7 +653,7 @@ def test_a_grader_that_fails_gives_no_score(gradescope):
 
 @pytest.mark.slow
 def test_what_gradescope_does_from_its_bare_image_on(tmp_path):
-    """`setup.sh` as root in an environment without any of ours, then a submission in a subfolder with spaces. It needs the package registry."""
+    """`setup.sh` without anything of ours, then a submission in a subfolder with spaces. It needs the package registry."""
     root = tmp_path / "autograder"
     to_gradescope(ROOT, "lab1", tmp_path / "autograder.zip")
     with zipfile.ZipFile(tmp_path / "autograder.zip") as opened:
