@@ -1,4 +1,4 @@
-"""The `autograder` command: build, grade, export, example, doctor."""
+"""The `autograder` command: build, grade, mark, export, example, doctor."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from autograder.files import one_line
 from autograder.grading import UnitError
 from autograder.grading.intake import IntakeError
 from autograder.judge.checking import CheckError
+from autograder.marking import MarkError
 from autograder.outcome import StartError
 from autograder.result import Result
 
@@ -35,8 +36,9 @@ app.add_typer(export, name="export")
 # Paths and ids are printed as they are; a log file has no width of its own.
 console = Console(width=None if sys.stdout and sys.stdout.isatty() else 120, markup=False, emoji=False, highlight=False)
 
-KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, StartError, UnitError)
+KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, MarkError, StartError, UnitError)
 NAMED = 5  # students whom a line names
+MOVED = 20  # students whose grade moved that are listed
 Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
 LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
 
@@ -198,12 +200,15 @@ def grade(
     from autograder.grading.run import choose_seed, grade_class
     from autograder.grading.run_folder import RunFolder
     from autograder.grading.workers import cores
+    from autograder.marking.marks import read_marks
+    from autograder.reports.moved import moves, write_moves
     from autograder.reports.text import table
 
     chosen = find_lab(find_root(), lab)
     folder = RunFolder(out)
     plan = make_plan(chosen, choose_seed(folder, seed, resume), private, thin)
     handed_in = collect(submissions, chosen.name, chosen.topic, plan.release, assignment, due)
+    marks = read_marks(out, chosen.name)
     workers = jobs or cores()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     stderr = Console(stderr=True)
@@ -226,14 +231,23 @@ def grade(
             scheduler,
             lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
         )
+    results = marks.applied(results)
+    moved = moves(folder.before(chosen.name), results)
     with folder.replaced_by(results) as files:
         _write_reports(results, files)
+        write_moves(moved, folder.moved, files.moved)
     console.print(table(results, console.width))
     walls = dict.fromkeys(
         result.wall["summary"] for result in results if result.wall["layers"] or result.wall["missing"]
     )
     for line in walls:
         _say(line, style=None if line.startswith("Wall") else "bold red")
+    for move in moved[:MOVED]:
+        _say(f"moved: {move}")
+    if moved:
+        _say(
+            f"Since the run before {len(moved)} {'grade' if len(moved) == 1 else 'grades'} moved: {folder.moved} lists them."
+        )
     _say(f"Wrote {out / 'grades.csv'}, {out / 'class.html'}, {out / 'results'}/ and {out / 'feedback'}/.")
     if ours:
         said = [f"{student} ({error})" for student, error in list(ours.items())[:NAMED]]
@@ -241,6 +255,74 @@ def grade(
         raise UnitError(
             f"not graded, for a reason of ours: {', '.join(said)}{more}: try again with --resume, or mark by hand"
         )
+
+
+@app.command()
+def mark(
+    graded: Graded,
+    tables: Annotated[
+        Optional[list[Path]], typer.Argument(help="Tables of marks: saved from the pages, or by a spreadsheet.")
+    ] = None,
+    nbgrader: Annotated[
+        Optional[Path], typer.Option(help="Take the points that somebody gave in this gradebook's formgrader, too.")
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Name no student on pages and in tables.")] = False,
+) -> None:
+    """Written answers out for marking, points back into results, feedback, grades.csv and what is exported.
+
+    Each question has a page and a table in marking/. Fill in either, and run the command again: it reads the tables in marking/ and
+    those that are named. Nothing is counted twice, and nothing is taken where one row is wrong.
+    """
+    from autograder.course import find_lab, find_root
+    from autograder.grading.run_folder import RunFolder
+    from autograder.marking.desk import asked_of, keys_of, lay_out
+    from autograder.marking.given import answers_of
+    from autograder.marking.marks import read_marks, write_marks
+    from autograder.marking.sheet import Taken, read_sheet, take
+
+    folder = RunFolder(graded)
+    record, results = folder.reopen(), folder.results()
+    lab = find_lab(find_root(), record.lab)
+    keys = keys_of(lab)
+    asked = asked_of(results, keys)
+    if not asked:
+        raise MarkError(f"{record.lab} has no written answers to mark")
+    answers = answers_of(results, record.seed)
+    desk = graded / "marking"
+    own = [desk / f"{id}.csv" for id in asked if (desk / f"{id}.csv").exists()]
+    groups = [[row for path in paths for row in read_sheet(path)] for paths in (own, tables or [])]
+    if nbgrader is not None:
+        from autograder.exports.nbgrader import manual_scores
+        from autograder.marking.sheet import rows_of_students
+
+        groups.append(rows_of_students(manual_scores(nbgrader, lab.name, lab.stem), answers, nbgrader.name))
+    taken = Taken(read_marks(graded, record.lab))
+    for rows in groups:
+        done = take(rows, taken.marks, asked, answers)
+        taken = Taken(done.marks, taken.changed + done.changed, taken.nobodys + done.nobodys, taken.wrong + done.wrong)
+    for line in taken.wrong:
+        print(f"autograder: {one_line(line)}", file=sys.stderr)
+    if taken.wrong:
+        raise MarkError(f"no mark was taken: put right what is named above ({len(taken.wrong)}), and run this again")
+    marked = taken.marks.applied(results)
+    write_marks(taken.marks, graded, record.lab)
+    if marked != results:
+        with folder.replaced_by(marked) as files:
+            _write_reports(marked, files)
+    lay_out(desk, asked, keys, answers, taken.marks, anonymous)
+    _say(f"Took {taken.changed} new or changed marks." if taken.changed else "No new marks.")
+    for id, question in asked.items():
+        waiting = sum(id in result.waiting for result in marked)
+        there = [answer for answer in answers[id] if not answer.said.is_blank]
+        said = f"{sum(len(answer.students) for answer in there)} answers, {len(there)} different"
+        left = f"{waiting} to be marked" if waiting else "all marked"
+        _say(f"{id} · {question.title}: {said}, {left}: {desk / id}.html")
+    if taken.nobodys:
+        _say(
+            f"kept, and not counted, for nobody here gives these answers (any more): {', '.join(taken.nobodys[:NAMED])}"
+        )
+    for student, code in taken.marks.outdated(results):
+        _say(f"{student} has another answer than {code} by now: the mark for that is kept, and does not count")
 
 
 def _write_reports(results: list[Result], files: Files) -> None:
@@ -253,6 +335,29 @@ def _write_reports(results: list[Result], files: Files) -> None:
         write_feedback(result, files.feedback(result.student))
     write_class_page(results, files.class_page, files.pages)
     write_grades(results, files.grades)
+
+
+@app.command()
+def alike(
+    submissions: Annotated[Path, typer.Argument(help="What was graded: what your platform gives out, or a folder.")],
+    lab: LabName,
+    out: Annotated[Path, typer.Option(help="The page, for yourself.")] = Path("alike.html"),
+    assignment: Annotated[str, typer.Option(help="As for `grade`.")] = "",
+) -> None:
+    """Ask about pairs of students whose code is the same but for names and layout, where hardly anybody else's is."""
+    from autograder.alike.page import compare, write_page
+    from autograder.course import find_lab, find_root
+    from autograder.grading.intake import collect
+    from autograder.grading.plan import make_plan
+
+    chosen = find_lab(find_root(), lab)
+    plan = make_plan(chosen, seed=0)
+    handed_in = [s for s in collect(submissions, chosen.name, chosen.topic, plan.release, assignment) if not s.error]
+    pairs, unread = compare({submission.student: submission.read for submission in handed_in}, plan)
+    write_page(pairs, chosen.name, len(handed_in), out)
+    _say(f"{len(pairs)} pairs of {len(handed_in)} students to ask about: {out}")
+    if unread:
+        _say(f"the code of these cannot be read: {', '.join(unread)}")
 
 
 @app.command()
@@ -297,6 +402,9 @@ def _read_results(graded: Path) -> list[Result]:
     results = RunFolder(graded).results()
     if ours := [result.student for result in results if result.ours]:
         _say(f"left out, because grading them failed: {', '.join(ours)}", style="bold red")
+    if waiting := [result.student for result in results if result.waiting]:
+        more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+        _say(f"with written answers that nobody has marked yet: {', '.join(waiting[:NAMED])}{more}", style="bold red")
     return [result for result in results if not result.ours]
 
 
@@ -314,10 +422,33 @@ def canvas(
 
     done = to_canvas(_read_results(graded), gradebook, out, assignment)
     _say(f"wrote {out}: {len(done.matched)} students matched")
-    lists = (("no row for", done.without_row), ("no result for", done.without_result), ("excused", done.excused))
+    _say_lists(("no row for", done.without_row), ("no result for", done.without_result), ("excused", done.excused))
+
+
+def _say_lists(*lists: tuple[str, tuple[str, ...]]) -> None:
+    """Who is to be looked after by hand, and why."""
     for said, students in lists:
         if students:
             _say(f"{said}: {', '.join(students)}")
+
+
+@export.command()
+def moodle(
+    graded: Graded,
+    worksheet: Annotated[
+        Path, typer.Argument(help="Moodle's grading worksheet, or its gradebook as a text file (CSV).")
+    ],
+    out: Annotated[Path, typer.Option(help="The CSV to upload.")] = Path("moodle.csv"),
+    column: Annotated[Optional[str], typer.Option(help="The grade's column, where it cannot be told.")] = None,
+) -> None:
+    """Scores as a CSV that Moodle takes back."""
+    from autograder.exports.moodle import to_moodle
+
+    done = to_moodle(_read_results(graded), worksheet, out, column)
+    _say(f"wrote {out}: {len(done.matched)} students matched")
+    _say_lists(
+        ("no row for", done.without_row), ("no result for", done.without_result), ("locked in Moodle", done.locked)
+    )
 
 
 @export.command()
@@ -331,6 +462,17 @@ def gradescope(
 
     to_gradescope(find_root(), lab, out)
     _say(f"wrote {out}")
+
+
+@export.command()
+def workers(
+    out: Annotated[Path, typer.Option(help="The folder for the wheel.")] = Path("."),
+) -> None:
+    """The course as a wheel for the machines of a dask cluster. It holds banks and references: nothing for students."""
+    from autograder.course import find_root
+    from autograder.exports.workers import to_workers
+
+    _say(f"wrote {to_workers(find_root(), out)}")
 
 
 @export.command()

@@ -107,9 +107,10 @@ class ExerciseResult:
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """A student's answer to a written question, collected to be marked by hand; it carries no score here.
+    """A student's answer to a written question, which somebody marks by hand.
 
-    `attachments` are pictures as data URIs by name, of raster images only; the text has them as `attachment:<name>`.
+    `attachments` are pictures as data URIs by name, of raster images only; the text has them as `attachment:<name>`. `points` is what
+    it was given, None where nobody has marked it; `comment` is the marker's word to the student.
     """
 
     question: str
@@ -117,6 +118,17 @@ class WrittenAnswer:
     max_score: int
     answer: str
     attachments: dict[str, str] = field(default_factory=dict)
+    points: int | None = None
+    comment: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.answer.strip() and not self.attachments
+
+    @property
+    def waits(self) -> bool:
+        """Nobody has marked it, and there is something to mark."""
+        return self.points is None and not self.is_blank
 
 
 @dataclass(frozen=True)
@@ -152,6 +164,21 @@ class Result:
     def max_score(self) -> int:
         """Points that can be had without the optional exercises."""
         return sum(exercise.max_score for exercise in self.exercises if not exercise.optional)
+
+    @property
+    def written_score(self) -> int:
+        """Points that written answers were given so far."""
+        return sum(answer.points or 0 for answer in self.written)
+
+    @property
+    def total(self) -> int:
+        """Points of checks and of what is marked of the written answers."""
+        return self.score + self.written_score
+
+    @property
+    def waiting(self) -> list[str]:
+        """The questions whose answers nobody has marked yet."""
+        return [answer.question for answer in self.written if answer.waits]
 
     @property
     def ours(self) -> bool:

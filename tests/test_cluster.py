@@ -124,6 +124,44 @@ def test_a_worker_that_is_killed_costs_nobody_a_point(course, here):
     assert everything(course / "killed") == here
 
 
+@contextmanager
+def started(folder, *kinds):
+    """Real `dask scheduler` and `dask worker` processes, each a session of its own, as on machines of their own."""
+    made = []
+    try:
+        for kind, *words in kinds:
+            command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard", "--host", "127.0.0.1"]
+            command += ["--scheduler-file", str(folder / "scheduler.json"), *words]
+            made.append(
+                subprocess.Popen(command, cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            )  # fmt: skip
+        end = time.monotonic() + 120
+        while not (folder / "scheduler.json").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        yield json.loads((folder / "scheduler.json").read_text())["address"], made
+    finally:
+        for process in made:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def test_a_machine_of_a_real_cluster_that_is_lost_costs_nobody_a_point(course, here, tmp_path):
+    workers = [("worker", "--nthreads", "3"), ("worker", "--nthreads", "2")]
+    with started(tmp_path, ("scheduler", "--port", "0"), *workers) as (address, processes):
+        from distributed import Client
+
+        with Client(address, timeout="60s") as client:
+            client.wait_for_workers(2, timeout=120)
+        run = subprocess.Popen(command(course, "lost", "--scheduler", address), cwd=course)
+        end = time.monotonic() + 120
+        while not list((course / "lost").glob("units/*.json")) and time.monotonic() < end:
+            time.sleep(0.02)
+        os.killpg(processes[1].pid, signal.SIGKILL)  # its nanny as well, which would start it again
+        assert run.wait(timeout=600) == 0
+    assert everything(course / "lost") == here
+
+
 @pytest.mark.parametrize(
     ("victim", "said"), [("getpid", "it ended the grader"), ("getppid", "it took several workers")]
 )

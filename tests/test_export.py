@@ -649,3 +649,33 @@ def test_a_grader_that_fails_gives_no_score(gradescope):
     )
     assert done.returncode != 0 and "lab1_toy.ipynb cannot be graded by" in done.stderr
     assert not list((gradescope / "results").iterdir())
+
+
+@pytest.mark.slow
+def test_what_gradescope_does_from_its_bare_image_on(tmp_path):
+    """`setup.sh` without anything of ours, then a submission in a subfolder with spaces. It needs the package registry."""
+    root = tmp_path / "autograder"
+    to_gradescope(ROOT, "lab1", tmp_path / "autograder.zip")
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as opened:
+        opened.extractall(root / "source")
+    shutil.copy(root / "source" / "run_autograder", root)
+    settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.endswith("_proxy")}
+    bare = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(tmp_path), **settings}
+    made = subprocess.run(
+        ["bash", str(root / "source" / "setup.sh")], env=bare, cwd="/", capture_output=True, text=True, timeout=1500
+    )
+    assert made.returncode == 0, made.stderr[-3000:]
+    assert (root / "source" / "environment" / "bin" / "autograder").exists()
+    where = root / "submission" / "a folder" / "with spaces"
+    where.mkdir(parents=True)
+    (where / "my work (1).ipynb").write_text(build(find_lab(ROOT, "lab1"), Kind.WALKTHROUGH), "utf-8")
+    (root / "results").mkdir()
+    subprocess.run(
+        ["bash", str(root / "run_autograder")], env=bare, check=True, cwd="/", stdout=subprocess.PIPE, timeout=600
+    )
+    results = json.loads((root / "results" / "results.json").read_text("utf-8"))
+    assert results["score"] == sum(test["max_score"] for test in results["tests"]) > 0
+    assert (
+        results["extra_data"]["versions"].keys() >= {"python", "posekit", "numpy"}
+        and "torch" not in results["extra_data"]["versions"]
+    )

@@ -16,7 +16,9 @@ MAY_USE = {
     "judge": {"wall", "reports"},
     "authoring": {"judge"},
     "grading": {"judge", "wall", "reports"},  # of reports the words for a cell that failed
-    "cli": {"authoring", "judge", "wall", "grading", "reports", "exports"},
+    "marking": {"authoring", "reports"},  # of authoring the questions with their rubrics
+    "alike": {"grading", "reports"},
+    "cli": {"alike", "authoring", "judge", "wall", "grading", "marking", "reports", "exports"},
     "face": {"judge", "authoring"},
     "checks": {"face", "judge"},
 }

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import TASK
 
+_RUBRIC = re.compile(r"\*\*Rubric\.\*\*(.*?)(?=\*\*Marked samples\.\*\*)", re.DOTALL)
+_CRITERION = re.compile(r"(?:^|(?<=[.!?\")]\s))(?P<points>\d+) (?=\S)")  # a number at the beginning of a sentence
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What a rubric gives points for."""
+
+    points: int
+    text: str
+
 
 @dataclass(frozen=True)
 class Question:
-    """One written question; `key` is everything that only an instructor reads."""
+    """One written question; `key` is everything that only an instructor reads, the rubric's criteria included."""
 
     id: str
     title: str
     points: int
     text: str
     key: str
+    rubric: tuple[Criterion, ...]
 
 
 def read_questions(path: Path) -> dict[str, Question]:
@@ -25,7 +38,8 @@ def read_questions(path: Path) -> dict[str, Question]:
     Raises
     ------
     ValueError
-        For a question without model answer, rubric and marked samples, or an id that stands twice.
+        For a question without model answer, rubric and marked samples, one whose rubric does not add up to its points, or an id that
+        stands twice.
     """
     source = path.read_text("utf-8")
     heads = list(TASK.finditer(source))
@@ -37,10 +51,22 @@ def read_questions(path: Path) -> dict[str, Question]:
             raise ValueError(f"{path.name}: question {head['id']} needs a model answer, a rubric and marked samples")
         if head["id"] in questions:
             raise ValueError(f"{path.name}: question {head['id']} stands twice")
-        questions[head["id"]] = Question(
-            head["id"], head["title"], int(head["points"]), text.strip(), (mark + key).strip()
-        )
+        rubric, points = read_rubric(key), int(head["points"])
+        if (found := sum(criterion.points for criterion in rubric)) != points:
+            raise ValueError(f"{path.name}: the rubric of question {head['id']} adds up to {found}, not to {points}")
+        questions[head["id"]] = Question(head["id"], head["title"], points, text.strip(), (mark + key).strip(), rubric)
     return questions
+
+
+def read_rubric(key: str) -> tuple[Criterion, ...]:
+    """The criteria of a rubric: its sentences that begin with a number of points, each with the sentences behind it."""
+    found = _RUBRIC.search(key)
+    text = " ".join(found[1].split()) if found else ""
+    heads = list(_CRITERION.finditer(text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    return tuple(
+        Criterion(int(h["points"]), text[h.end() : end].removeprefix("for ").strip()) for h, end in zip(heads, ends)
+    )
 
 
 def question(id: str) -> None:

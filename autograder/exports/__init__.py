@@ -1,4 +1,4 @@
-"""Results on their way to other systems: Canvas's gradebook, Gradescope's autograder, nbgrader's database."""
+"""Results on their way to other systems: Canvas's and Moodle's gradebooks, Gradescope's autograder, nbgrader's database."""
 
 from __future__ import annotations
 

@@ -6,13 +6,13 @@ import csv
 import io
 import os
 import re
-import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.exports import ExportError, require_one_class
+from autograder.exports.matching import Person, folded, letters, match, read_table
 from autograder.files import defuse, write_atomically
 from autograder.result import Result
 
@@ -81,7 +81,7 @@ def to_canvas(
             if _is_excused(row[column]):
                 excused.append(row[header.index("Student")])
             else:
-                row[column] = str(result.score)
+                row[column] = str(result.total)
                 matched[result.student] = row[header.index("Student")]
     # Canvas wants its own columns back as they were; only the names, which it does not read, are made harmless.
     kept = [i for i, name in enumerate(header) if name in _CANVAS_COLUMNS] + [column]
@@ -110,20 +110,10 @@ _CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration 
 
 def _read_gradebook(path: Path) -> tuple[list[str], list[list[str]]]:
     """The header and the rows below it, each as long as the header."""
-    try:
-        content = path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ExportError(f"{path}: not a CSV in UTF-8, as Canvas exports it") from None
-    first = content.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        lines = list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise ExportError(f"{path}: not a CSV ({error})") from None
-    if not lines or not {"Student", "ID"} <= set(lines[0]):
+    header, rows = read_table(path, "as Canvas exports it")
+    if not {"Student", "ID"} <= set(header):
         raise ExportError(f"{path}: not a gradebook of Canvas (its first line needs the columns Student and ID)")
-    header = lines[0]
-    return header, [(row + [""] * len(header))[: len(header)] for row in lines[1:] if row]
+    return header, rows
 
 
 def _assignment_column(header: list[str], lab: str, assignment: str | None) -> int:
@@ -132,8 +122,8 @@ def _assignment_column(header: list[str], lab: str, assignment: str | None) -> i
             raise ExportError(f"the gradebook has no column {assignment!r}")
         return header.index(assignment)
     named = [re.fullmatch(r"(.*)\(\d+\)\s*", name, re.DOTALL) for name in header]  # an assignment, its number behind it
-    wanted = re.compile(rf"{re.escape(_letters(lab))}(?!\d)")
-    columns = [i for i, match in enumerate(named) if match and wanted.match(_letters(match[1]))]
+    wanted = re.compile(rf"{re.escape(letters(lab))}(?!\d)")
+    columns = [i for i, match in enumerate(named) if match and wanted.match(letters(match[1]))]
     if len(columns) != 1:
         found = ", ".join(repr(header[i]) for i in columns) or "none"
         raise ExportError(f"which column is {lab}? Named like it: {found}. Give the column's exact name")
@@ -157,44 +147,15 @@ def _is_excused(cell: str) -> bool:
     return cell.strip().casefold() == "ex"
 
 
-def _folded(text: str) -> str:
-    """Text to be compared: the same letter is written in several ways (a Mac's file names take é apart)."""
-    return unicodedata.normalize("NFKC", text).strip().casefold()
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in _folded(text) if c.isalnum())
-
-
 def _match(results: list[Result], students: dict[str, list[dict[str, str]]]) -> dict[str, str]:
     """Student -> Canvas's id; nobody is matched where there is a doubt."""
-    exact: dict[str, set[str]] = defaultdict(set)
-    by_id: dict[str, set[str]] = defaultdict(set)
-    by_login: dict[str, set[str]] = defaultdict(set)
-    by_name: dict[str, set[str]] = defaultdict(set)
+    people = {}
     for id, rows in students.items():
-        by_id[_folded(id)].add(id)
-        for row in rows:
-            login = _folded(row.get("SIS Login ID", ""))
-            for key in (_folded(id), _folded(row.get("SIS User ID", "")), login):
-                exact[key].add(id)
-            by_login[login.partition("@")[0]].add(id)
-            last, _, first = row["Student"].partition(",")
-            for key in (_letters(last + first), _letters(first + last)):
-                by_name[key].add(id)
-    for ids_of in (exact, by_id, by_login, by_name):
-        ids_of.pop("", None)  # what a row lacks says nothing about a student
-    found: dict[str, str] = {}
-    for result in results:
-        student = _folded(result.student)
-        canvas_name = re.fullmatch(r".+_(\d+)", student, re.DOTALL)  # as `intake` names who handed in through Canvas
-        guesses = (
-            by_id.get(canvas_name[1] if canvas_name else "", set()),
-            by_login.get(student, set()),
-            by_name.get(_letters(student), set()),
+        logins = [row.get("SIS Login ID", "") for row in rows]
+        people[id] = Person(
+            exact=[id, *(row.get("SIS User ID", "") for row in rows), *logins],
+            number=id,
+            logins=[folded(login).partition("@")[0] for login in logins],
+            names=[row["Student"].partition(",")[::2] for row in rows],
         )
-        ids = exact.get(student) or set().union(*guesses)
-        if len(ids) == 1:
-            (found[result.student],) = ids
-    claims = Counter(found.values())
-    return {student: id for student, id in found.items() if claims[id] == 1}
+    return match([result.student for result in results], people)

@@ -13,6 +13,7 @@ from typing import Any
 from autograder.exports import ExportError, require_one_class
 from autograder.result import Result
 
+_TASK = "written-"  # how the name of a written question's cell begins
 _PATIENCE = 2  # seconds that a locked gradebook is waited for
 
 
@@ -25,7 +26,8 @@ def to_nbgrader(
     """Fill nbgrader's gradebook.db, as if nbgrader had graded: assignment, cells, students, submissions, scores.
 
     Scores are those of the cells `<exercise>-check`; written answers are tasks `written-<question>` that wait to be
-    marked by hand. A score that somebody has entered by hand stays, and is marked for review. Running it again updates.
+    marked by hand, or have the points and the comment that they were given here. A score of a check that somebody has entered
+    by hand stays, and is marked for review; points of a task stay where there are none here. Running it again updates.
 
     Parameters
     ----------
@@ -40,22 +42,59 @@ def to_nbgrader(
         Where nbgrader is not installed, the results are not this lab's or a student has two, or the gradebook is not
         nbgrader's or cannot be written.
     """
-    try:
-        with _own_scripts_on_path():
-            from nbgrader.api import InvalidEntry
-            from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-    except ImportError:
-        raise ExportError("this export needs nbgrader: pip install 'posekit[nbgrader]'") from None
     results = list(results)
     require_one_class(results, lab)
     path = Path(gradebook_db).resolve()
+    with _in_gradebook(path, "the scores cannot be written"):
+        _fill_gradebook(path, results, lab, notebook or lab)
+
+
+def manual_scores(gradebook_db: str | os.PathLike[str], lab: str, notebook: str) -> list[tuple[str, str, float, str]]:
+    """What somebody gave by hand for written answers: student, question, points, comment.
+
+    Raises
+    ------
+    ExportError
+        Where nbgrader is not installed, or the gradebook is not nbgrader's, cannot be read, or knows no such lab.
+    """
+    path = Path(gradebook_db).resolve()
+    if not path.exists():
+        raise ExportError(f"there is no gradebook {path}")
+    with _in_gradebook(path, "the points cannot be read"):
+        return _read_tasks(path, lab, notebook)
+
+
+@contextmanager
+def _in_gradebook(path: Path, what: str) -> Iterator[None]:
+    """Where nbgrader's API can be used on a gradebook; what it meets there is one line."""
+    try:
+        with _own_scripts_on_path():
+            from nbgrader.api import InvalidEntry, MissingEntry
+            from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    except ImportError:
+        raise ExportError("this needs nbgrader: pip install 'posekit[nbgrader]'") from None
     _require_gradebook(path)
     try:
         with _own_scripts_on_path():
-            _fill_gradebook(path, results, lab, notebook or lab)
-    except (InvalidEntry, SQLAlchemyError) as error:  # nbgrader turns some of SQLAlchemy's errors into its own
+            yield
+    except (InvalidEntry, MissingEntry, SQLAlchemyError) as error:  # it turns some of SQLAlchemy's errors into its own
         reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-        raise ExportError(f"{path}: the scores cannot be written ({reason})") from None
+        raise ExportError(f"{path}: {what} ({reason})") from None
+
+
+def _read_tasks(path: Path, lab: str, notebook: str) -> list[tuple[str, str, float, str]]:
+    from nbgrader.api import Gradebook
+    from sqlalchemy.engine import URL
+
+    found = []
+    with Gradebook(URL.create("sqlite", database=str(path))) as gradebook:
+        for submission in gradebook.notebook_submissions(notebook, lab):
+            comments = {comment.name: comment.comment or "" for comment in submission.comments}
+            for grade in submission.grades:
+                if grade.name.startswith(_TASK) and grade.manual_score is not None:
+                    question, comment = grade.name.removeprefix(_TASK), comments.get(grade.name, "")
+                    found.append((submission.student.id, question, grade.manual_score, comment))
+    return found
 
 
 def _require_gradebook(path: Path) -> None:
@@ -82,7 +121,7 @@ def _fill_gradebook(path: Path, results: list[Result], lab: str, name: str) -> N
         gradebook.update_or_create_assignment(lab)
         gradebook.update_or_create_notebook(name, lab)
         points = {f"{e.name}-check": e.max_score for result in results for e in result.exercises}
-        tasks = {f"written-{w.question}": w.max_score for result in results for w in result.written}
+        tasks = {f"{_TASK}{w.question}": w.max_score for result in results for w in result.written}
         for cell, max_score in points.items():
             gradebook.update_or_create_grade_cell(cell, name, lab, max_score=max_score, cell_type="code")
         for cell, max_score in tasks.items():
@@ -99,6 +138,13 @@ def _fill_gradebook(path: Path, results: list[Result], lab: str, name: str) -> N
                 grade.needs_manual_grade = grade.manual_score is not None
             for cell in tasks:
                 _grade(gradebook, cell, name, lab, student)
+            for answer in result.written:
+                if answer.points is not None:
+                    cell = f"{_TASK}{answer.question}"
+                    grade = _grade(gradebook, cell, name, lab, student)
+                    grade.manual_score, grade.needs_manual_grade = float(answer.points), False
+                    if answer.comment:
+                        gradebook.find_comment(cell, name, lab, student).manual_comment = answer.comment
             gradebook.db.commit()
 
 

@@ -61,13 +61,14 @@ class Exercise:
 
 
 class Grading:
-    """The exercises of one notebook, judged in one reading of it or two."""
+    """The exercises of one notebook, of which those to do are judged, in one reading of it or two."""
 
     def __init__(self, script: Script, plan: Plan, wall: Wall):
         checks = plan.checks()
         self._script, self._plan, self._wall = script, plan, wall
         self._code = "\n".join(cell.source for cell in script.cells)
         self.exercises = [Exercise(entry, checks[entry.name]) for entry in plan.exercises]
+        self.todo = [e for e in self.exercises if plan.only is None or e.name in plan.only]
         self._points = {e.name: float(sum(check.points for check in e.checks)) for e in self.exercises}
         self._meter = Meter(plan.limits)
 
@@ -76,7 +77,7 @@ class Grading:
         first = Reading(self._wall, self._script, self._meter, self._points)
         try:
             first.choose()
-            self._along(first, self.exercises)
+            self._along(first, self.todo)
         finally:
             first.end()
         again, whole, strict = self._worth_another(first)
@@ -178,7 +179,7 @@ class Grading:
                 missing |= lost if name in missing else set()
             at_check |= dict.fromkeys(step.due, frozenset(missing))
         rebound = frozenset().union(*(ran.rebound for ran in first.ran))
-        left = [exercise for exercise in self.exercises if not exercise.is_full]
+        left = [exercise for exercise in self.todo if not exercise.is_full]
         wanting = [exercise for exercise in left if exercise.asks_for & at_check.get(exercise.name, missing)]
         strict = [exercise for exercise in left if exercise.asks_for & rebound]
         tried = [exercise for exercise in left if changed and exercise.result and exercise.result.outcome not in UNSEEN]

@@ -41,7 +41,7 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
     reading = grading.judge()
     reading.ran = [replace(ran, errors=tuple(blame_python(e, payload) for e in ran.errors)) for ran in reading.ran]
     search = Search(cells, script, reading, wall)
-    results = [_finished(exercise, grading.exercises, search, plan) for exercise in grading.exercises]
+    results = [_finished(exercise, grading.exercises, search, plan) for exercise in grading.todo]
     notes = _remarks(script, reading)
     return replace(blank, exercises=tuple(results), notes=tuple(notes), written=_written(cells, plan))
 

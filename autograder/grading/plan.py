@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +27,8 @@ class Plan:
     """What all submissions of a run share. Plain data, so that it travels to workers.
 
     `released` are the code cells of the notebook as handed out (their failures are consequences, not news), `skipped` those among
-    them that are tagged `explore`, `stubs` those of the exercises, with their names; `release` is the whole of it.
+    them that are tagged `explore`, `stubs` those of the exercises, with their names; `release` is the whole of it. Where `only` is given
+    no other exercise is judged.
     """
 
     lab: Lab
@@ -41,6 +43,7 @@ class Plan:
     private: Path | None = None
     thin: bool = False
     limits: Limits = Limits()
+    only: frozenset[str] | None = None
 
     def checks(self) -> dict[str, list[Check]]:
         """The lab's checks by exercise, the instructor's private ones behind them."""
@@ -62,15 +65,33 @@ class Plan:
 
     def version(self) -> str:
         """A digest of all that a grade depends on beside the submitted notebook."""
-        digest = hashlib.sha256(json.dumps([versions(), vars(self.limits), self.seed, self.thin]).encode())
-        root = self.lab.root
+        return hashlib.sha256(json.dumps(self.parts(), sort_keys=True).encode()).hexdigest()
+
+    def parts(self) -> dict[str, str]:
+        """Digests of what the grades depend on: by exercise its own checks and bank, under "" what all of them share."""
+        root, names = self.lab.root, {entry.name for entry in self.exercises}
+        shared = hashlib.sha256(json.dumps([versions(), vars(self.limits), self.seed, self.thin]).encode())
+        own = {name: hashlib.sha256() for name in names}
         judged_by = [self.lab.notebook, self.lab.checks, self.lab.banks, *([self.private] if self.private else [])]
         run_against = [root / "posekit", root / "data" / "arrays"]
         for number, place in enumerate([PACKAGE, *judged_by, *run_against]):
             for path in _files(place):
                 name = f"{number}/{path.relative_to(place).as_posix()}"
+                digest, exercise = shared, path.stem.removeprefix("test_")
+                if place in (self.lab.checks, self.lab.banks) and path.parent == place and exercise in own:
+                    digest = own[exercise]
                 digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+        for name in names:
+            for reference in _references(root, self.bank(name)):
+                own[name].update(hashlib.sha256(reference.read_bytes()).digest())
+        return {"": shared.hexdigest(), **{name: own[name].hexdigest() for name in sorted(own)}}
+
+
+def _references(root: Path, bank: Path | None) -> list[Path]:
+    """The reference modules that a bank's mistakes are made of."""
+    modules = re.findall(r"^from solutions\.(\w+) import", bank.read_text("utf-8"), re.MULTILINE) if bank else []
+    paths = [root / "solutions" / f"{module}.py" for module in sorted(set(modules))]
+    return [path for path in paths if path.exists()]
 
 
 @lru_cache(maxsize=4)

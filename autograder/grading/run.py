@@ -7,6 +7,7 @@ share the grade, never the record.
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,11 +18,13 @@ from autograder.grading.intake import Submission
 from autograder.grading.one import ungraded
 from autograder.grading.plan import Plan, versions
 from autograder.grading.run_folder import Record, RunFolder
-from autograder.grading.workers import Outcome, Read, on_this_machine
+from autograder.grading.workers import Outcome as Graded
+from autograder.grading.workers import Read, on_this_machine
+from autograder.outcome import Outcome
 from autograder.result import Result
 
 
-def run_units(plan: Plan, units: dict[str, Read], jobs: int, scheduler: str | None = None) -> Iterator[Outcome]:
+def run_units(plan: Plan, units: dict[str, Read], jobs: int, scheduler: str | None = None) -> Iterator[Graded]:
     """Grade units on local workers or on a dask.distributed cluster; yields each with its JSON, or why we failed, as they finish."""
     if scheduler is None:
         yield from on_this_machine(plan, units, jobs)
@@ -51,7 +54,8 @@ def grade_class(
 ) -> tuple[list[Result], dict[str, UnitError]]:
     """Grade all submissions.
 
-    Finished units are kept in the folder; with `resume` those of the same notebook, lab, environment and seed are used again.
+    Finished units are kept in the folder; with `resume` those of the same notebook, lab, environment and seed are used again. Where
+    nothing but the checks or banks of some exercises changed since the last run, only these exercises are judged anew.
 
     Returns
     -------
@@ -59,20 +63,36 @@ def grade_class(
     """
     if resume and (last := folder.last()) is not None and last.lab != plan.lab.name:
         raise CourseError(f"{folder.path} holds a run of {last.lab}: choose another --out")
-    version = plan.version()
+    parts, version = plan.parts(), plan.version()
     submissions = {_unit(version, s): s for s in handed_in if s.error is None}
-    folder.begin(Record(plan.lab.name, plan.seed, version), submissions)
+    earlier = _changes(folder.finished(), parts) if resume else None
+    folder.begin(Record(plan.lab.name, plan.seed, version, parts), submissions)
     done = {unit for unit in submissions if resume and folder.unit(unit) is not None}
     failed: dict[str, UnitError] = {}
     progress(len(done), len(submissions))
-    todo = {unit: submission.read for unit, submission in submissions.items() if unit not in done}
-    for unit, outcome in run_units(plan, todo, jobs, scheduler) if todo else ():
+
+    def keep(unit: str, outcome: str | UnitError) -> None:
         if isinstance(outcome, UnitError):
             failed[unit] = outcome
         else:
             folder.keep(unit, outcome)
         done.add(unit)
         progress(len(done), len(submissions))
+
+    if earlier is not None:
+        before, changed = earlier
+        known = {u: folder.unit(_unit(before, s)) for u, s in submissions.items() if u not in done}
+        old = {unit: result for unit, result in known.items() if result is not None and _can_be_patched(result)}
+        todo = {unit: submissions[unit].read for unit in old}
+        for unit, outcome in run_units(replace(plan, only=changed), todo, jobs, scheduler) if todo else ():
+            if isinstance(outcome, UnitError):
+                continue  # once more, with everything
+            patched = _patched(old[unit], Result.from_json(json.loads(outcome)))
+            if patched is not None:
+                keep(unit, json.dumps(patched.to_json()))
+    todo = {unit: submission.read for unit, submission in submissions.items() if unit not in done}
+    for unit, outcome in run_units(plan, todo, jobs, scheduler) if todo else ():
+        keep(unit, outcome)
     results, ours = [], {}
     for submission in handed_in:
         unit = _unit(version, submission)
@@ -85,6 +105,38 @@ def grade_class(
 
 def _unit(version: str, submission: Submission) -> str:
     return hashlib.sha256(f"{version}/{submission.digest}".encode()).hexdigest()
+
+
+def _changes(finished: Record | None, parts: dict[str, str]) -> tuple[str, frozenset[str]] | None:
+    """The version of the run before, and the exercises whose checks or bank changed since; None where more than that changed."""
+    if finished is None or finished.parts.get("") != parts[""] or set(finished.parts) != set(parts):
+        return None
+    return finished.version, frozenset(name for name in parts if parts[name] != finished.parts[name])
+
+
+def _can_be_patched(result: Result) -> bool:
+    """Whether a part of a result can be judged alone: not where there was no notebook to run, or no time for all of it."""
+    whole = (Outcome.UNREADABLE, Outcome.NOT_RUN, Outcome.OURS)
+    return not any(test.outcome in whole for exercise in result.exercises for test in exercise.tests)
+
+
+def _patched(old: Result, new: Result) -> Result | None:
+    """The old result with the exercises that were judged anew; None where what is said of the others may hang on these."""
+    judged = {exercise.name: exercise for exercise in new.exercises}
+    others = [exercise for exercise in old.exercises if exercise.name not in judged]
+    before = {exercise.name: exercise.score == exercise.max_score for exercise in old.exercises}
+    moved = [name for name, exercise in judged.items() if (exercise.score == exercise.max_score) != before[name]]
+    if (moved and not all(before[exercise.name] for exercise in others)) or not _can_be_patched(new):
+        return None
+    full = {exercise.name for exercise in others if before[exercise.name]}
+    exercises = [judged.get(exercise.name, exercise) for exercise in old.exercises]
+    return replace(
+        old,
+        exercises=tuple(
+            replace(e, rests_on=tuple(name for name in e.rests_on if name not in full)) if e.name in judged else e
+            for e in exercises
+        ),
+    )
 
 
 def _record(submission: Submission, plan: Plan, graded: Result | None) -> Result:

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from autograder.course import CourseError
@@ -19,11 +19,15 @@ _STAGED, _MOVING = ".next", ".moving"  # what will take the place of the last ru
 
 @dataclass(frozen=True)
 class Record:
-    """What run.json says of a run. The instructor's seed is in it: it is nothing for students."""
+    """What run.json says of a run. The instructor's seed is in it: it is nothing for students.
+
+    `parts` are the digests that `version` is made of (`Plan.parts`).
+    """
 
     lab: str
     seed: int
     version: str
+    parts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Files:
     @property
     def grades(self) -> Path:
         return self.folder / "grades.csv"
+
+    @property
+    def moved(self) -> Path:
+        return self.folder / "moved.csv"
 
     @property
     def class_page(self) -> Path:
@@ -81,6 +89,10 @@ class RunFolder:
             raise CourseError(f"{self._json} is damaged: grade without --resume, or choose another --out")
         return begun
 
+    def finished(self) -> Record | None:
+        """The run whose results are here; None where there is none, or run.json cannot be read."""
+        return self._said()[0]
+
     def begin(self, record: Record, units: Iterable[str]) -> None:
         """Claim the folder for a run of these units.
 
@@ -103,6 +115,22 @@ class RunFolder:
         self._record, self._kept = record, {f"{unit}.json" for unit in units}
         if not any(self._results.iterdir()):  # otherwise there is nothing to resume from before the first unit
             self._say(record)
+
+    def reopen(self) -> Record:
+        """Claim the folder for new reports on the results that are in it.
+
+        Raises
+        ------
+        CourseError
+            Where there is no finished run, or another one has begun since.
+        """
+        finished, begun = self._said()
+        if finished is None:
+            raise CourseError(f"{self.path} holds no finished run: run `autograder grade` first")
+        if begun != finished:
+            raise CourseError(f"{self.path}: a run was interrupted: grade again with --resume first")
+        self._record, self._kept = finished, {path.name for path in self._units.glob("*.json")}
+        return finished
 
     def unit(self, unit: str) -> Result | None:
         """What a unit that was kept came to; None where it was not, or is not whole."""
@@ -150,6 +178,21 @@ class RunFolder:
         self._say(self._record)
         shutil.rmtree(moving)
 
+    @property
+    def moved(self) -> Path:
+        """Whose grade moved from run to run, where one did."""
+        return self.path / "moved.csv"
+
+    def before(self, lab: str) -> list[Result]:
+        """What can be read of the results of the last run of this lab, for comparison."""
+        found = []
+        for path in sorted(self._results.glob("*.json")):
+            try:
+                found.append(Result.from_json(json.loads(path.read_text("utf-8"))))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                continue
+        return [result for result in found if result.lab == lab]
+
     def results(self) -> list[Result]:
         """The results of the finished run, by file name.
 
@@ -191,7 +234,9 @@ class RunFolder:
         try:
             said = json.loads(self._json.read_text("utf-8"))
             records = [said, said.get("next", said)]
-            finished, begun = (Record(str(r["lab"]), int(r["seed"]), str(r["version"])) for r in records)
+            finished, begun = (
+                Record(str(r["lab"]), int(r["seed"]), str(r["version"]), dict(r.get("parts", {}))) for r in records
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None, None
         return finished, begun

@@ -21,7 +21,7 @@ from autograder.reports.words import (
     shared_error,
     single_line,
 )
-from autograder.result import ExerciseResult, Result
+from autograder.result import ExerciseResult, Result, WrittenAnswer
 
 MOST_FAILED = 10
 
@@ -54,6 +54,7 @@ def write_class_page(results: Iterable[Result], path: str | os.PathLike[str], pa
         "most_failed": _most_failed(results),
         "errors": _errors(graded),
         "exercises": _exercises(results),
+        "written": _written(results),
         "scores": _distribution(graded, max(result.max_score for result in results)),
         "students": _students(results, pages),
         "notes": [(result.student, lines) for result in results if (lines := notes_on(result))],
@@ -145,6 +146,29 @@ def _exercises(results: list[Result]) -> list[dict[str, Any]]:
                 "counts": [(level, counts[level]) for level in LEVELS],
                 "label": f"{counts['full']} in full, {counts['part']} in part, {counts['none']} with no points",
                 "mean": f"{statistics.mean(e.score for e in graded):.1f}" if graded else "–",
+            }
+        )
+    return rows
+
+
+def _written(results: list[Result]) -> list[dict[str, Any]]:
+    """How far each written question is marked; the mean is of those who have points, blank answers included."""
+    answers: dict[str, list[WrittenAnswer]] = defaultdict(list)
+    for result in results:
+        for answer in result.written:
+            answers[answer.question].append(answer)
+    rows = []
+    for question, own in answers.items():
+        there = [answer for answer in own if not answer.is_blank]
+        points = [answer.points or 0 for answer in own if not answer.waits]
+        rows.append(
+            {
+                "id": question,
+                "title": own[0].title,
+                "max_score": own[0].max_score,
+                "answers": len(there),
+                "marked": sum(not answer.waits for answer in there),
+                "mean": f"{statistics.mean(points):.1f}" if points and not all(a.waits for a in there) else "–",
             }
         )
     return rows

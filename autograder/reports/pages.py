@@ -1,7 +1,7 @@
 """HTML pages from the templates beside this module; a teacher may restyle them in `templates/style.css`.
 
-Every value that a template puts in is escaped, and cleaned of what could steer a reader's eye. The pages stand alone: no script, no
-network, one style sheet that the content security policy knows by its hash.
+Every value that a template puts in is escaped, and cleaned of what could steer a reader's eye. The pages stand alone: no network, one
+style sheet and, where a marker fills in a form, one script, which the content security policy knows by their hashes.
 """
 
 from __future__ import annotations
@@ -27,9 +27,18 @@ def page(template: str, **context: Any) -> str:
 
 
 @cache
+def _file(name: str) -> Markup:
+    """A style sheet or script beside the templates."""
+    return Markup((TEMPLATES / name).read_text("utf-8"))
+
+
+def _digest(name: str) -> str:
+    """What a content security policy knows such a file by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(_file(name).encode()).digest()).decode()}"
+
+
+@cache
 def _environment() -> Environment:
-    style = (TEMPLATES / "style.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -40,8 +49,10 @@ def _environment() -> Environment:
     )
     environment.filters |= {"points": in_points, "resting_on": resting_on, "unreadable": unreadable}
     environment.globals |= {
-        "style": Markup(style),
-        "policy": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        "style": _file("style.css"),
+        "script": _file,
+        "digest": _digest,
+        "policy": f"default-src 'none'; style-src '{_digest('style.css')}'; base-uri 'none'; form-action 'none'",
         "signs": SIGNS,
         "words": WORDS,
         "tones": TONES,

@@ -1,0 +1,1 @@
+"""Answers whose code is the same but for names and layout: a question to ask, never a verdict."""
