@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants names data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
+.PHONY: help demo test test-full test-render test-browser mutants names data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ test-full: .venv/test lint ## as `make test`, with the slow tests, and the banks
 
 test-render: .venv/render ## render sampled frames again and compare (needs libosmesa6 or another software renderer)
 	MUJOCO_GL=$${MUJOCO_GL:-osmesa} $(BIN)/python -m pytest -q -m render tests
+
+test-browser: .venv/test ## what moves and what is pressed, in a real browser (needs Chromium, two minutes)
+	@$(PIP) --editable '.[browser]'
+	$(BIN)/python -m pytest -q -m browser tests
 
 mutants: .venv/test ## mutate the references and list the mutants that no check kills
 	$(BIN)/python -m tests.mutants
