@@ -162,3 +162,17 @@ def test_nothing_is_fetched_from_elsewhere(root):
     for path in (root / "site").rglob("*"):
         if path.suffix in (".html", ".css", ".js", ".svg"):
             assert not re.search(r"(?:src|href|url|import)\W{1,3}(?:https?:)?//", path.read_text()), path
+
+
+@pytest.mark.parametrize(
+    ("source", "folded"),
+    [
+        ('draw.frame(\n    image,\n    alt="A rat.",\n)', True),
+        ('with draw.needs("nll"):\n    w = fit(nll)\n    draw.curve(\n        w,\n        alt="",\n    )', True),
+        ("x = 1\ny = x + 2\ndraw.frame(y)", False),
+        ('with draw.needs("nll"):\n    print(nll(w))', False),
+        ("%timeit draw.frame(y)", False),
+    ],
+)
+def test_code_that_mostly_draws_is_folded(make, source, folded):
+    assert make("pages").draws(source) == folded
