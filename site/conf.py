@@ -1,5 +1,7 @@
 """Sphinx's configuration of the site; `make site` copies this folder to build/site-source, adds pages and builds build/site."""
 
+import os
+
 project = "posekit"
 author = "The posekit authors"
 copyright = "2026, the posekit authors; prose and pictures CC BY 4.0, code BSD-3-Clause"
@@ -11,6 +13,10 @@ html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["course.css"]
+html_js_files = [("course.js", {"defer": "defer"})]
+# Whoever puts the site on a server sets SITE_URL=https://…/ : a card for social media needs an absolute address.
+html_baseurl = os.environ.get("SITE_URL", "")
+html_context = {"default_mode": "auto", "site_url": html_baseurl}
 html_extra_path = ["extra"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -66,7 +66,7 @@ def assert_opens(script, cwd):
 
 
 def test_the_page_has_every_way(lines):
-    assert set(lines) == {"with-make", "with-pip", "make-the-wheel", "powershell", "with-conda"}
+    assert set(lines) == {"with-make", "with-pip", "make-the-wheel", "powershell", "with-conda", "on-paper"}
 
 
 def test_lines_name_what_there_is(root, lines):
@@ -127,6 +127,9 @@ def test_the_lines_for_pip_work(lines, checkout, tmp_path):
     activate = installs[1]
     assert "Wrote work/lab1_likelihood.ipynb" in shell(f"{activate}\n{start}", folder)
     assert_opens(f"{activate}\nexec {lab} {'--allow-root' if os.getuid() == 0 else ''}", folder)
+    (on_paper,) = lines["on-paper"]
+    shell(f"{activate}\n{on_paper}", folder)
+    assert "pre-wrap" in (folder / "work" / "lab1_likelihood.html").read_text()
 
 
 @pytest.mark.slow

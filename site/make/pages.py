@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -24,6 +25,9 @@ def write_pages(lab: Lab, tree: Tree, cache: Path) -> str:
     """Both pages and the notebook for download; the lab's title."""
     walkthrough = executed(lab, cache)
     released = nbformat.reads(build(lab, Kind.STUDENT), as_version=4)
+    for cell in [*walkthrough.cells, *released.cells]:
+        if cell.cell_type == "code" and draws(cell.source):
+            cell.metadata["tags"] = [*{*cell.metadata.get("tags", []), "hide-input"}]
     tree.put(f"_static/notebooks/{lab.notebook.name}", build(lab, Kind.STUDENT))
     for cell in walkthrough.cells:
         if cell.cell_type == "code":
@@ -38,6 +42,22 @@ def _shown(output: NotebookNode, tree: Tree) -> NotebookNode:
     if "text/html" in output.get("data", {}):
         output.data = {"text/html": outside(output.data["text/html"], tree, "../")}
     return output
+
+
+def draws(source: str) -> bool:
+    """Whether most of a cell is calls of `posekit.draw`: a reader of the page wants the picture."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a magic
+        return False
+    calls = [node for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.Call)]
+    drawn = {
+        line
+        for call in calls
+        if re.match(r"draw\.(?!needs|finished)", ast.unparse(call.func))
+        for line in range(call.lineno, (call.end_lineno or call.lineno) + 1)
+    }
+    return 2 * len(drawn) > len([line for line in source.splitlines() if line.strip()])
 
 
 def _own(notebook: NotebookNode) -> list[NotebookNode]:
