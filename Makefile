@@ -19,7 +19,7 @@ demo: .venv/core ## install, build the labs, grade an example class, print and w
 	@$(BIN)/autograder build
 	@echo "Writing an example class …"
 	@rm -rf $(DEMO) && $(BIN)/autograder example $(DEMO)/submissions --lab lab1
-	@$(BIN)/autograder grade $(DEMO)/submissions --lab lab1 --out $(DEMO)/graded
+	@$(BIN)/autograder grade $(DEMO)/submissions --lab lab1 --due "2025-10-06 23:59" --out $(DEMO)/graded
 
 test: .venv/test lint ## install what the tests need and pass them
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q --ignore tests/render -m "not slow and not browser" --seeds $(SEEDS)
