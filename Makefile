@@ -76,8 +76,9 @@ site: .venv/test ## build the walkthrough site into build/site
 	@$(BIN)/python -m sphinx -q -b html build/docs build/site
 	@echo "Wrote build/site/index.html."
 
-picture: .venv/test ## make the README's picture again, from Lab 1
+picture: .venv/test ## make the README's pictures again, from Lab 1 and its example class (needs Chromium)
 	@$(BIN)/python docs/make_picture.py
+	@$(BIN)/python docs/make_desk_pictures.py
 
 lint: .venv/test ## style, types, and the code in the notebooks' cells
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import io
+import json
 import re
 from dataclasses import replace
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from autograder.files import clean, file_names
 from autograder.outcome import Failure, Kind, Outcome
 from autograder.reports.class_page import write_class_page
 from autograder.reports.failures import told
+from autograder.reports.feedback import write_feedback
 from autograder.reports.grades import write_grades
 from autograder.reports.text import table, text
 from autograder.result import ExerciseResult, Result, TestResult, WrittenAnswer
@@ -27,6 +29,7 @@ from tests.reports import (
     SMALL,
     THIN,
     WALL,
+    Page,
     a_class,
     class_page,
     feedback,
@@ -410,3 +413,118 @@ def test_the_order_of_results_changes_no_byte(tmp_path):
         write_grades(order, tmp_path / f"{name}.csv")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+# --- feedback, from the diagnosis to the mending ----------------------------------------------------------------------
+
+
+def test_the_diagnosis_comes_first_then_the_hint_then_what_came_back(tmp_path):
+    failure = Failure(Kind.VALUE, call="nll(w, X, y)", got="0.69", due="27.7")
+    test = TestResult("is a sum", 4, Outcome.FAILED, told(failure), "The objective is a sum over the data.", failure)
+    page = feedback(tmp_path, make("ann", softplus(AGREES), ExerciseResult("nll", (test,), diagnosis=MEAN)))
+    section = page.source.split('id="exercise-2"')[1]
+    order = [
+        section.index(said)
+        for said in (MEAN, "The objective is a sum", "nll(w, X, y) gave", "0.69", "expected", "27.7")
+    ]
+    assert order == sorted(order)
+    assert re.search(
+        r"<dt>nll\(w, X, y\) gave</dt><dd><code>0.69</code></dd>.*<dt>expected</dt><dd><code>27.7</code>", section
+    )
+
+
+def test_checks_that_passed_are_folded(tmp_path):
+    page = feedback(tmp_path, make())
+    (folded,) = re.findall(
+        r"<details>(.*?)</details>", page.source.split('id="exercise-1"')[1].split("</section>")[0], re.S
+    )
+    assert "One check passed" in folded and AGREES.name in folded and OVERFLOW.name not in folded
+
+
+def test_titles_numbers_and_sections_are_those_of_the_notebook(tmp_path):
+    exercise = softplus(label="Exercise 4", section="4 · A logarithm that survives")
+    result = make("ann", exercise, title="Lab 1 · Likelihood")
+    page = feedback(tmp_path, result)
+    assert page.text.count("Exercise 4 · softplus") >= 2 and "section 4 · A logarithm that survives" in page.text
+    assert "Feedback · Lab 1 · Likelihood" in page.text
+    assert not [a for a in page.find("a") if "://" in a["href"]]
+    write_feedback(result, tmp_path / "linked.html", "https://example.org/course")
+    linked = Page((tmp_path / "linked.html").read_text("utf-8"))
+    (link,) = [a["href"] for a in linked.find("a") if "://" in a["href"]]
+    assert link == "https://example.org/course/labs/1/#a-logarithm-that-survives"
+
+
+def test_the_students_own_line_is_shown(tmp_path):
+    line = Failure(Kind.EXCEPTION, call="nll", error="TypeError", said="no", line=3, source="return w @ None")
+    test = TestResult("is a sum", 4, Outcome.FAILED, told(line), "h", line)
+    page = feedback(tmp_path, make("ann", softplus(), ExerciseResult("nll", (test,))))
+    assert "Your line 3: return w @ None" in page.text and "nll raised TypeError: no\n" in page.text
+
+
+def test_what_to_mend_first_is_what_others_rest_on(tmp_path):
+    """predict_proba stands in front, and uses nll, which uses softplus."""
+    first = replace(nll(0), name="predict_proba", rests_on=("nll",))
+    last = ExerciseResult(
+        "roc_auc", (TestResult("t", 1, Outcome.NOT_WRITTEN, "not written yet"),), error="not written yet"
+    )
+    page = feedback(tmp_path, make("ann", first, nll(0, rests_on=("softplus",)), last, softplus()))
+    plan = page.source.split("What to mend first")[1].split("<h2>Exercises")[0]
+    assert re.findall(r"<b>(.*?)</b></a>", plan) == ["softplus", "nll", "predict_proba"]
+    assert "nll uses it" in plan and 'Not written yet:</b> <a href="#exercise-3">roc_auc' in plan
+
+
+def test_exercises_that_rest_on_each_other_have_an_order_too(tmp_path):
+    page = feedback(tmp_path, make("ann", nll(0, rests_on=("softplus",)), softplus(rests_on=("nll",))))
+    assert page.text.index("softplus uses it") < page.text.index("nll uses it")
+
+
+def test_a_right_notebook_has_nothing_to_mend(tmp_path):
+    assert "mend" not in feedback(tmp_path, make("ann", softplus(AGREES), nll())).text
+
+
+def test_code_that_was_to_move_a_score_is_told_its_author(tmp_path):
+    page = feedback(tmp_path, make(tampering=("Code cell 2 changes `numpy.testing`",)))
+    assert "Code cell 2 changes `numpy.testing`: the grade does not hang on that." in page.text
+
+
+# --- the diagnosis is the first thing everywhere -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_a_narrow_terminal_keeps_points_and_diagnosis(width):
+    exercises = [replace(softplus(AGREES), name=f"exercise_{n}") for n in range(11)]
+    result = make("kovalevskaya", *exercises, nll(0, diagnosis=MEAN))
+    console = Console(width=width, color_system=None, record=True, file=io.StringIO())
+    console.print(table([result, make("zoe", *exercises, nll())], width))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    row = next(number for number, line in enumerate(lines) if "kovalevskaya" in line)
+    assert "11/15" in lines[row] and "✓✓✓✓✓✓✓✓✓✓✓✗" in lines[row]
+    start = lines[row].index("nll")
+    assert " ".join(line[start:].strip() for line in lines[row : row + 2]) in (f"nll {MEAN}", f"nll {MEAN} ")
+
+
+def test_grades_and_gradescope_begin_with_the_diagnosis(tmp_path):
+    result = make("ann", softplus(AGREES), nll(0, diagnosis=MEAN, label="Exercise 6"), notes=("Code cell 3 failed",))
+    assert grades(tmp_path, [result])[1][-1] == f"nll {MEAN}; Code cell 3 failed"
+    assert result.to_json()["output"].splitlines() == [
+        f"Exercise 6 · nll (0 of 4): It looks as if your function {MEAN}.",
+        "Code cell 3 failed",
+        WALL["summary"],
+    ]
+
+
+def test_gradescope_begins_with_a_hint_where_no_mistake_is_named():
+    unwritten = [
+        ExerciseResult(name, (TestResult("t", 1, Outcome.NOT_WRITTEN, "not written yet"),), error="not written yet")
+        for name in ("sigmoid", "roc_auc")
+    ]
+    assert make("ann", softplus(), *unwritten).to_json()["output"].splitlines()[:2] == [
+        f"softplus (1 of 3): {OVERFLOW.hint}",
+        "sigmoid (0 of 1), roc_auc (0 of 1): not written yet",
+    ]
+
+
+def test_results_survive_the_round_trip():
+    result = make("ann", softplus(label="Exercise 4", section="4 · S"), title="Lab 1", tampering=("Code cell 1 x",))
+    assert Result.from_json(json.loads(json.dumps(result.to_json()))) == result
