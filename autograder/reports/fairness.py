@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class Verdict:
     most: int
     index: float | None
     answers: int
+
+    @property
+    def chance(self) -> float:
+        """How far chance alone moves the index, nineteen times of twenty."""
+        return 2 / math.sqrt(self.answers)
 
     @property
     def is_scattered(self) -> bool:
