@@ -146,7 +146,7 @@ def test_what_ran_out_of_time_is_named(tmp_path):
 def test_who_meant_to_move_a_score_is_told(tmp_path):
     line = "Code cell 2 changes `numpy.testing`"
     page = class_page(tmp_path, [make("mallory", tampering=(line,)), make("ann")])
-    assert f"mallory: {line}." in between(page, "Meant to move a score", "Students")
+    assert f"mallory: {line}." in between(page, "Meant to move a score", "Who needs help")
     assert "Meant to move a score" not in class_page(tmp_path, [make("ann")]).text
 
 

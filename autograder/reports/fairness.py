@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation
 
 from autograder.outcome import Kind, Outcome
-from autograder.reports.lessons import can_run, failed_checks
+from autograder.reports.lessons import can_run
 from autograder.result import ExerciseResult, Result, TestResult
 
 CLASS = 20  # answers that an index takes
 MINORITY = 3  # of them, those that pass, and those that fail
-MANY_FAILURES, MANY_WAYS = (
-    5,
-    4,
-)  # of a check that seems to be understood in many ways, where no way is that of half of them
+# Of a check that seems to be understood in many ways.
+MANY_FAILURES, MANY_WAYS = 5, 4
 SPENT = frozenset(
     {Kind.TIME, Kind.MEMORY, Kind.PROCESS_MEMORY, Kind.UNFINISHED, Kind.WAITS, Kind.EXERCISE_TIME, Kind.EXERCISE_IDLE}
     | {Kind.NOTEBOOK_TIME, Kind.NOTEBOOK_UNFINISHED, Kind.CELLS_TIME, Kind.JUDGING, Kind.SLOW_ANSWER}
@@ -66,15 +64,23 @@ class Verdict:
 
 
 def verdicts(results: Iterable[Result]) -> dict[tuple[str, str], Verdict]:
-    """Of all checks that failed, by exercise and check."""
-    results = list(results)
+    """Of all checks that failed, by exercise and check. What was judged counts: it passed or failed, and did not go unrun."""
+    answers: dict[tuple[str, str], list[tuple[ExerciseResult, TestResult, float | None]]] = defaultdict(list)
+    for result in results:
+        ran = [exercise for exercise in result.exercises if can_run(exercise)]
+        score, most = sum(e.score for e in ran), sum(e.max_score for e in ran)
+        for exercise in ran:
+            others = most - exercise.max_score
+            rest = (score - exercise.score) / others if others else None  # the share of points in the other exercises
+            for test in exercise.tests:
+                if test.outcome in (Outcome.PASSED, Outcome.FAILED):
+                    answers[exercise.name, test.name].append((exercise, test, rest))
     found = {}
-    for finding in failed_checks(results):
-        name, check = finding.exercise.name, finding.what
-        answers = list(_answers(results, name, check))
-        ways = Counter(_way(exercise, test) for _, exercise, test in answers if not test.passed)
-        index = _index([(test.passed, _rest(result, name)) for result, _, test in answers])
-        found[name, check] = Verdict(name, check, ways.total(), len(ways), max(ways.values()), index, len(answers))
+    for (name, check), judged in answers.items():
+        ways = Counter(_way(exercise, test) for exercise, test, _ in judged if not test.passed)
+        if ways:
+            index = _index([(test.passed, rest) for _, test, rest in judged])
+            found[name, check] = Verdict(name, check, ways.total(), len(ways), max(ways.values()), index, len(judged))
     return found
 
 
@@ -88,28 +94,12 @@ def out_of_budget(results: Iterable[Result]) -> list[tuple[str, ExerciseResult]]
     ]
 
 
-def _answers(results: list[Result], name: str, check: str) -> Iterable[tuple[Result, ExerciseResult, TestResult]]:
-    """What was judged: it passed or failed, and did not go unrun."""
-    for result in results:
-        for exercise in result.exercises:
-            for test in exercise.tests if exercise.name == name and can_run(exercise) else ():
-                if test.name == check and test.outcome in (Outcome.PASSED, Outcome.FAILED):
-                    yield result, exercise, test
-
-
 def _way(exercise: ExerciseResult, test: TestResult) -> tuple[str, ...]:
     """What tells one way to fail from another: the mistake's name, else what came back or was raised."""
     if exercise.diagnosis:
         return (exercise.diagnosis,)
     failure = test.failure
     return (failure.kind, failure.error, failure.got, failure.name) if failure else (test.message,)
-
-
-def _rest(result: Result, name: str) -> float | None:
-    """The share of points in the other exercises that could be run; None without any."""
-    others = [exercise for exercise in result.exercises if exercise.name != name and can_run(exercise)]
-    most = sum(exercise.max_score for exercise in others)
-    return sum(exercise.score for exercise in others) / most if most else None
 
 
 def _index(answers: list[tuple[bool, float | None]]) -> float | None:
