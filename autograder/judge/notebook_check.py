@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.course import PACKAGE, Entry, checks_of, exercise_names, released_entries
+from autograder.course import CHECKS, Entry, checks_of, exercise_names, released_entries
 from autograder.judge.binding import LocalTransport
 from autograder.judge.checking import read_checks
 from autograder.judge.run import run_exercise, unrunnable, used_directly
@@ -24,7 +24,7 @@ from autograder.result import ExerciseResult
 from autograder.wall.inside.cells import used
 
 if TYPE_CHECKING:
-    from autograder.reports.shown import Points, Progress
+    from autograder.reports.shown import Shown
 
 KEPT = "_autograder_checked"  # the name under which a notebook keeps what was found in it
 LAB = "_autograder_lab"
@@ -79,24 +79,27 @@ def check_all(lab: str = "") -> float:
 
     namespace = sys._getframe(1).f_globals
     chosen = lab or namespace.get(LAB) or _most_defined(namespace)
-    folder = PACKAGE / "checks" / chosen
-    if not chosen or not exercise_names(folder):
-        print(
-            f"There is no lab called {chosen!r}."
-            if chosen
-            else "No exercise is defined here yet: run the notebook's cells."
-        )
+    folder = CHECKS / chosen
+    if not chosen:
+        print("No exercise is defined here yet: run the notebook's cells.")
+        return 0.0
+    if not exercise_names(folder):
+        print(f"There is no lab called {chosen!r}.")
         return 0.0
     title, entries = released_entries(chosen)
     entries = entries or [Entry(name, False) for name in exercise_names(folder)]
-    kept = namespace.get(KEPT, {})
     results = []
     for entry in entries:
-        known = kept.get(entry.name)
-        fresh = known is not None and known.holds(namespace)
-        result = known.result if fresh else _checked(entry.name, folder / f"test_{entry.name}.py", namespace)
+        path = folder / f"test_{entry.name}.py"
+        result = _kept(entry.name, namespace) or _checked(entry.name, path, namespace)
         results.append(replace(result, optional=entry.optional, label=entry.label, section=entry.section))
     return _shown(Progress(title or chosen, results), "check_all")
+
+
+def _kept(name: str, namespace: dict[str, Any]) -> ExerciseResult | None:
+    """What was found when an exercise was checked, where nothing has changed since."""
+    known = namespace.get(KEPT, {}).get(name)
+    return known.result if known is not None and known.holds(namespace) else None
 
 
 def _checked(name: str, path: Path, namespace: dict[str, Any]) -> ExerciseResult:
@@ -120,11 +123,12 @@ def _checked(name: str, path: Path, namespace: dict[str, Any]) -> ExerciseResult
     return result
 
 
-def _shown(points: Points | Progress, function: str, *words: str) -> float:
-    """Print a report, but for where the notebook is going to show it."""
-    if not _cell_ends_with(function, *words):
-        print(points.report())
-    return points
+def _shown(points: Shown, function: str, *words: str) -> float:
+    """Points that the notebook is going to show; elsewhere their report is printed, and they are plain: nothing is told twice."""
+    if _cell_ends_with(function, *words):
+        return points
+    print(points.report())
+    return float(points)
 
 
 def _cell_ends_with(function: str, *words: str) -> bool:
@@ -148,8 +152,7 @@ def _cell_ends_with(function: str, *words: str) -> bool:
 def _most_defined(namespace: dict[str, Any]) -> str:
     """The lab of which most exercises are defined; "" where none is."""
     counts = {
-        folder.name: sum(name in namespace for name in exercise_names(folder))
-        for folder in sorted((PACKAGE / "checks").glob("lab*"))
+        folder.name: sum(name in namespace for name in exercise_names(folder)) for folder in sorted(CHECKS.glob("lab*"))
     }
     best = max(counts, key=lambda lab: counts[lab], default="")
     return best if best and counts[best] else ""
@@ -160,8 +163,10 @@ def _rests_on(name: str, lab: Path, namespace: dict[str, Any]) -> tuple[str, ...
     found = []
     for other in sorted(used_directly(name, used(name, namespace), set(exercise_names(lab)))):
         if other in namespace:
-            checks = read_checks(lab / f"test_{other}.py")
-            result, _ = run_exercise(other, checks, LocalTransport(other, namespace[other]))
+            result = _kept(other, namespace)
+            if result is None:
+                checks = read_checks(lab / f"test_{other}.py")
+                result, _ = run_exercise(other, checks, LocalTransport(other, namespace[other]))
             if result.score < result.max_score:
                 found.append(other)
     return tuple(found)

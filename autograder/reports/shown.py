@@ -10,8 +10,19 @@ from autograder.reports.words import so_far
 from autograder.result import ExerciseResult
 
 
-class Points(float):
-    """The points of one exercise: a float in all respects (nbgrader reads them as partial credit), and where HTML is shown a report."""
+class Shown(float):
+    """A float in all respects (nbgrader reads it as partial credit), which shows a report where HTML is shown."""
+
+    def __reduce__(self) -> tuple[type[float], tuple[float]]:
+        return float, (float(self),)
+
+    def report(self) -> str:
+        """As text."""
+        raise NotImplementedError
+
+
+class Points(Shown):
+    """The points of one exercise."""
 
     exercise: ExerciseResult
 
@@ -20,19 +31,15 @@ class Points(float):
         points.exercise = exercise
         return points
 
-    def __reduce__(self) -> tuple[type[float], tuple[float]]:
-        return float, (float(self),)
-
     def report(self) -> str:
-        """As text."""
         return text(self.exercise)
 
     def _repr_html_(self) -> str:
         return page("check.html", exercise=self.exercise)
 
 
-class Progress(float):
-    """The points of a lab so far, likewise."""
+class Progress(Shown):
+    """The points of a lab so far."""
 
     title: str
     exercises: tuple[ExerciseResult, ...]
@@ -42,11 +49,7 @@ class Progress(float):
         points.title, points.exercises = title, tuple(exercises)
         return points
 
-    def __reduce__(self) -> tuple[type[float], tuple[float]]:
-        return float, (float(self),)
-
     def report(self) -> str:
-        """As text."""
         return progress(self.title, self.exercises)
 
     def _repr_html_(self) -> str:
