@@ -16,7 +16,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What is taken of which page: its file, where the picture goes, and width and height in px.
 PICTURES = (
     ("class.html", "class.png", 1280, 1280),
-    ("feedback/jacobi.html", "feedback.png", 900, 1180),
+    ("feedback/madhava.html", "feedback.png", 900, 1180),
 )
 COLOURS = 128  # of the palette: enough for text on tints, and a third of the bytes
 
