@@ -451,7 +451,7 @@ def test_titles_numbers_and_sections_are_those_of_the_notebook(tmp_path):
     write_feedback(result, tmp_path / "linked.html", "https://example.org/course")
     linked = Page((tmp_path / "linked.html").read_text("utf-8"))
     (link,) = [a["href"] for a in linked.find("a") if "://" in a["href"]]
-    assert link == "https://example.org/course/labs/1/#a-logarithm-that-survives"
+    assert link == "https://example.org/course/labs/lab1.html#a-logarithm-that-survives"
 
 
 def test_the_students_own_line_is_shown(tmp_path):

@@ -24,7 +24,7 @@ def write_feedback(result: Result, path: str | os.PathLike[str], site: str = "")
         "result": result,
         "mend": [_step(result, e) for e in _in_order([e for e in left if not is_blank(e)])],
         "unwritten": [_step(result, e) for e in left if is_blank(e)],
-        "address": f"{site}/labs/{result.lab.removeprefix('lab')}/" if site else "",
+        "address": f"{site}/labs/{result.lab}.html" if site else "",
     }
     write_atomically(path, page("feedback.html", **context))
 

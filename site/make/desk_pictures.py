@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What is taken of which page: its file, where the picture goes, and width and height in px.
 PICTURES = (
@@ -44,7 +44,7 @@ def main() -> None:
         ):
             subprocess.run([sys.executable, "-m", "autograder", *words], cwd=ROOT, check=True)
         for page, name, width, height in PICTURES:
-            take(browser, graded / page, ROOT / "docs" / name, width, height)
+            take(browser, graded / page, ROOT / "site" / name, width, height)
 
 
 def take(browser: str, page: Path, picture: Path, width: int, height: int) -> None:
