@@ -22,7 +22,7 @@ demo: .venv/core ## install, build the labs, grade an example class, print and w
 	@$(BIN)/autograder build
 	@echo "Writing an example class …"
 	@rm -rf $(DEMO) && $(BIN)/autograder example $(DEMO)/submissions --lab lab1
-	@$(BIN)/autograder grade $(DEMO)/submissions --lab lab1 --out $(DEMO)/graded
+	@$(BIN)/autograder grade $(DEMO)/submissions --lab lab1 --due "2025-10-06 23:59" --out $(DEMO)/graded
 
 test: .venv/test lint ## install what the tests need and pass them
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q --ignore tests/render -m "not slow and not browser" --seeds $(SEEDS)
@@ -84,8 +84,9 @@ site: .venv/site ## build the site into build/site (ten minutes; half a minute a
 	@$(BIN)/python site/make
 	@echo "Wrote build/site/index.html."
 
-picture: .venv/test ## make the README's picture again, from Lab 1
+picture: .venv/test ## make the README's pictures again, from Lab 1 and its example class (needs Chromium)
 	@$(BIN)/python site/make/picture.py
+	@$(BIN)/python site/make/desk_pictures.py
 
 lint: .venv/test ## style, types, and the code in the notebooks' cells
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

@@ -327,12 +327,13 @@ def mark(
 
 def _write_reports(results: list[Result], files: Files) -> None:
     """grades.csv, class.html and a feedback page per student."""
+    from autograder.course import published
     from autograder.reports.class_page import write_class_page
     from autograder.reports.feedback import write_feedback
     from autograder.reports.grades import write_grades
 
     for result in results:
-        write_feedback(result, files.feedback(result.student))
+        write_feedback(result, files.feedback(result.student), published())
     write_class_page(results, files.class_page, files.pages)
     write_grades(results, files.grades)
 
@@ -362,15 +363,15 @@ def alike(
 
 @app.command()
 def example(
-    folder: Annotated[Path, typer.Argument(help="Where the notebooks go.")],
+    folder: Annotated[Path, typer.Argument(help="Where it goes.")],
     lab: LabName = "lab1",
 ) -> None:
     """Write an example class of submissions, right, wrong, broken and hostile, to try the grader on."""
-    from autograder.authoring.example import write_class
+    from autograder.authoring.example import DUE, write_class
     from autograder.course import find_lab, find_root
 
     names = write_class(find_lab(find_root(), lab), folder)
-    _say(f"wrote {len(names)} submissions to {folder}")
+    _say(f"wrote {len(names)} submissions to {folder}, due {DUE}")
 
 
 @app.command()

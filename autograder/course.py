@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Protocol
 
 PACKAGE = Path(__file__).parent
 CHECKS = PACKAGE / "checks"
 ANSWER_PROMPT = "*Write your answer here.*"
+# What a notebook calls a lab, its sections and its exercises: `# Lab 1 · Likelihood`, `## 4 · A logarithm`, `**Exercise 4** · 3 points`.
+TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+EXERCISE = re.compile(r"^\*\*(Exercise \d+[^*\n]*)\*\*", re.MULTILINE)
 # How a written question begins, in the file of answers and in the notebook.
 TASK = re.compile(r"^### (?P<id>\d+\w*) · (?P<title>.+?)\s+\((?P<points>\d+) points?, written\)\s*$", re.MULTILINE)
 
@@ -19,10 +28,12 @@ class CourseError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One exercise as its notebook lists it."""
+    """One exercise as its notebook lists it; `label` is "Exercise 4" and `section` the heading above it, "4 · A logarithm"."""
 
     name: str
     optional: bool
+    label: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,33 @@ class Lab:
     @property
     def banks(self) -> Path:
         return self.root / "tests" / "banks" / self.name
+
+
+class Listed(Protocol):
+    """A cell of a notebook as it was handed out."""
+
+    @property
+    def code(self) -> bool: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def grade_id(self) -> str: ...
+    @property
+    def tags(self) -> frozenset[str]: ...
+
+
+def listed(cells: Sequence[Listed]) -> tuple[str, list[Entry]]:
+    """What a notebook calls its lab, "" where it says nothing, and its exercises in order."""
+    checked = {cell.grade_id.removesuffix("-check") for cell in cells if cell.grade_id.endswith("-check")}
+    title, label, section, found = "", "", "", []
+    for cell in cells:
+        if cell.code and cell.grade_id in checked:
+            found.append(Entry(cell.grade_id, "optional" in cell.tags, label, section))
+        elif not cell.code:
+            title = title or next(iter(TITLE.findall(cell.source)), "")
+            label = (EXERCISE.findall(cell.source) or [label])[-1]
+            section = (SECTION.findall(cell.source) or [section])[-1]
+    return title, found
 
 
 def is_course(folder: Path) -> bool:
@@ -118,6 +156,34 @@ def find_lab(root: Path, name: str) -> Lab:
         if name in (lab.name, lab.stem):
             return lab
     raise CourseError(f"there is no lab {name!r}; there are {', '.join(lab.name for lab in known) or 'none'}")
+
+
+def released_entries(name: str) -> tuple[str, list[Entry]]:
+    """What the notebook of a lab calls it, and its exercises in order; "" and none where the notebook is not at hand."""
+    try:
+        cells = json.loads(find_lab(find_root(), name).notebook.read_text("utf-8"))["cells"]
+    except (CourseError, OSError, ValueError):
+        return "", []
+    return listed(
+        [
+            SimpleNamespace(
+                code=cell["cell_type"] == "code",
+                source="".join(cell["source"]),
+                grade_id=cell["metadata"].get("nbgrader", {}).get("grade_id", ""),
+                tags=frozenset(cell["metadata"].get("tags", ())),
+            )
+            for cell in cells
+        ]
+    )
+
+
+def published() -> str:
+    """Where the course's site is published, as the installed package's `Site` among its project URLs says; "" where it says nothing."""
+    try:
+        urls = metadata.metadata("posekit").get_all("Project-URL") or []
+    except metadata.PackageNotFoundError:
+        return ""
+    return dict(url.split(", ", 1) for url in urls).get("Site", "").rstrip("/")
 
 
 def exercise_names(checks: Path) -> list[str]:

@@ -75,6 +75,8 @@ class ExerciseResult:
         Exercises of the same notebook that a wrong answer uses and that are not right themselves.
     notes : tuple of str
         What is odd about an answer and costs no point, one line each.
+    label, section : str
+        What the notebook calls it, "Exercise 4", and the heading above it, "4 · A logarithm that survives"; "" where that is not known.
     """
 
     name: str
@@ -84,6 +86,13 @@ class ExerciseResult:
     diagnosis: str | None = None
     rests_on: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    label: str = ""
+    section: str = ""
+
+    @property
+    def title(self) -> str:
+        """ "Exercise 4 · softplus"."""
+        return f"{self.label} · {self.name}" if self.label else self.name
 
     @property
     def outcome(self) -> Outcome:
@@ -98,6 +107,18 @@ class ExerciseResult:
     @property
     def max_score(self) -> int:
         return sum(test.max_score for test in self.tests)
+
+    @property
+    def mistake(self) -> str:
+        """The diagnosis as a sentence; "" where there is none."""
+        return f"It looks as if your function {self.diagnosis}." if self.diagnosis else ""
+
+    @property
+    def gist(self) -> str:
+        """What its author should read first: the mistake by name, else why nothing could be checked, else a hint; "" where all is right."""
+        wrong = [test for test in self.tests if not test.passed]
+        said = (self.mistake, self.error, *(test.hint for test in wrong), *(test.message for test in wrong))
+        return next(filter(None, said), "")
 
     @property
     def hints(self) -> list[str]:
@@ -144,6 +165,10 @@ class Result:
         One line each on what was odd about the submission: a cell that failed, a late duplicate that was ignored.
     late : str
         How late it was handed in, as far as the system that it came from says; "" where it was not.
+    title : str
+        What its notebook calls the lab, "Lab 1 · Likelihood".
+    tampering : tuple of str
+        One line each on code that prints a score, or changes what checks are made of. The grade does not hang on it.
     """
 
     student: str
@@ -155,6 +180,8 @@ class Result:
     written: tuple[WrittenAnswer, ...] = ()
     notes: tuple[str, ...] = ()
     late: str = ""
+    title: str = ""
+    tampering: tuple[str, ...] = ()
 
     @property
     def score(self) -> int:
@@ -185,11 +212,29 @@ class Result:
         """The grader failed here: there is no score, and nothing may pass a zero on."""
         return any(exercise.outcome is Outcome.OURS for exercise in self.exercises)
 
+    @property
+    def shared_error(self) -> str | None:
+        """The error that all exercises share: the notebook as a whole could not be graded."""
+        errors = {exercise.error for exercise in self.exercises}
+        return errors.pop() if len(errors) == 1 and len(self.exercises) > 1 else None
+
+    @property
+    def summary(self) -> list[str]:
+        """What its author should read first: a line for each exercise that is not right, one for those that share the reason."""
+        if self.shared_error:
+            return [f"All exercises: {self.shared_error}"]
+        alike: dict[str, list[str]] = {}
+        for exercise in self.exercises:
+            if exercise.score < exercise.max_score and not (exercise.optional and exercise.error):
+                points = "–" if exercise.outcome is Outcome.OURS else exercise.score
+                alike.setdefault(exercise.gist, []).append(f"{exercise.title} ({points} of {exercise.max_score})")
+        return [f"{', '.join(titles)}: {gist}" for gist, titles in alike.items()]
+
     def to_json(self) -> dict[str, Any]:
         """Gradescope's results.json, with what else we know in `extra_data`; null is the score of what we failed."""
         return {
             "score": None if self.ours else self.score,
-            "output": "\n".join([self.wall["summary"], *self.notes]),
+            "output": "\n".join([*self.summary, *self.notes, *self.tampering, self.wall["summary"]]),
             "tests": [
                 {
                     "name": f"{exercise.name}: {test.name}",
@@ -214,6 +259,8 @@ class Result:
                         "diagnosis": exercise.diagnosis,
                         "rests_on": list(exercise.rests_on),
                         "notes": list(exercise.notes),
+                        "label": exercise.label,
+                        "section": exercise.section,
                         "tests": [test.to_json() for test in exercise.tests],
                     }
                     for exercise in self.exercises
@@ -221,6 +268,8 @@ class Result:
                 "written": [vars(answer) for answer in self.written],
                 "notes": list(self.notes),
                 "late": self.late,
+                "title": self.title,
+                "tampering": list(self.tampering),
                 "wall": self.wall,
                 "notebook_sha256": self.notebook_sha256,
                 "versions": self.versions,
@@ -249,6 +298,8 @@ class Result:
                     exercise["diagnosis"],
                     tuple(exercise["rests_on"]),
                     tuple(exercise["notes"]),
+                    exercise["label"],
+                    exercise["section"],
                 )
                 for name, exercise in extra["exercises"].items()
             ),
@@ -258,4 +309,6 @@ class Result:
             written=tuple(WrittenAnswer(**answer) for answer in extra["written"]),
             notes=tuple(extra["notes"]),
             late=extra["late"],
+            title=extra["title"],
+            tampering=tuple(extra["tampering"]),
         )

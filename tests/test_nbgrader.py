@@ -1,7 +1,7 @@
 """nbgrader 0.9.6 takes the built notebooks as they are, and gives each of the example class's answers the points that we give.
 
-nbgrader runs every cell, figures and training included, which takes many seconds a student: `make test` compares some of the class,
-`make test-full` all of it.
+nbgrader runs every cell, figures and training included, which takes many seconds a student: `make test` compares four of the class,
+`make test-full` a dozen.
 """
 
 import json
@@ -23,10 +23,10 @@ from autograder.course import find_lab, labs
 ROOT = Path(__file__).parent.parent
 LABS = labs(ROOT)
 
-# What one process cannot tell: the cheat replaces numpy.testing in the very process that nbgrader judges in; a check cell that is gone
-# cannot be run.
-NOT_COMPARED = {"mallory", "lena"}
-SOME = {"reference", "released", "dmitri", "hugo"}  # full, empty, wrong, half
+SOME = {"reference", "released", "sylvester", "galois"}  # full, empty, wrong, half
+# Not those of whom one process cannot tell: mallory replaces numpy.testing in the very process that nbgrader judges in; the check cells
+# that seki has deleted cannot be run.
+MORE = SOME | {"euclid", "lovelace", "fermat", "cardano", "zeno", "pascal", "cauchy", "viete"}
 # A cell may take long where other tests run beside it.
 CONFIGURATION = "c = get_config()\nc.CourseDirectory.course_id = 'posekit'\nc.ExecutePreprocessor.timeout = 600\n"
 
@@ -52,17 +52,17 @@ def class_of_lab1(request, tmp_path_factory):
     lab, course = find_lab(ROOT, "lab1"), tmp_path_factory.mktemp("nbgrader")
     handed_in = course / "handed_in"
     write_class(lab, handed_in)
-    (handed_in / "reference.ipynb").write_text(build(lab, Kind.WALKTHROUGH))
-    (handed_in / "released.ipynb").write_text(build(lab))
+    for name, text in (("reference", build(lab, Kind.WALKTHROUGH)), ("released", build(lab))):
+        (handed_in / name / lab.name).mkdir(parents=True)
+        (handed_in / name / lab.name / lab.notebook.name).write_text(text)
     source = course / "source" / "lab1" / lab.notebook.name
     source.parent.mkdir(parents=True)
     source.write_text(build(lab, Kind.NBGRADER))
-    students = {path.stem for path in handed_in.glob("*.ipynb")} - NOT_COMPARED
-    students = students & SOME if request.param == "some" else students
+    students = SOME if request.param == "some" else MORE
     for student in students:
         submitted = course / "submitted" / student / "lab1" / lab.notebook.name
         submitted.parent.mkdir(parents=True)
-        submitted.write_text((handed_in / f"{student}.ipynb").read_text())
+        submitted.write_text((handed_in / student / lab.name / lab.notebook.name).read_text())
     (course / "nbgrader_config.py").write_text(CONFIGURATION)
     for words in (["generate_assignment", "lab1"], ["autograde", "lab1"]):
         done = nbgrader(course, *words)

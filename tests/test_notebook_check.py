@@ -1,9 +1,20 @@
 """`check("nll")` as a student meets it: in a notebook's own process, printing to standard output alone."""
 
+import copy
+import os
+import pickle
+import re
 import subprocess
 import sys
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbgrader.utils import determine_grade
+
+from autograder.outcome import Outcome
+from autograder.reports.shown import Points
+from autograder.result import ExerciseResult, TestResult
 
 SESSION = """
 import sys
@@ -159,3 +170,111 @@ def test_a_stream_that_the_student_kept_stays_silent():
     )
     done = run(code + "\nimport atexit; atexit.register(lambda: print('kept:', repr(kept.getvalue())))")
     assert "kept: ''" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """A notebook of Lab 1 that was run: its cells by their last lines."""
+    cells = [
+        "import numpy as np\nfrom autograder import check, check_all",
+        "calls = []\ndef sigmoid(a):\n    calls.append(1)\n    return np.exp(-np.logaddexp(0.0, -np.asarray(a, dtype=float)))",
+        "def softplus(a):\n    return np.log(1 + np.exp(np.asarray(a, dtype=float)))",
+        'check("softplus")',
+        'points = check("sigmoid")',
+        'check("softplus");',
+        'check("sigmoid")\ncheck("softplus")  # the last is shown',
+        "before = len(calls)\ncheck_all()",
+        "len(calls) - before",
+        "def helper(a):\n    return np.logaddexp(0.0, a)\n\n\ndef softplus(a):\n    return helper(a)",
+        "check_all() # again",
+        "def helper(a):\n    return a - 100.0",
+        "check_all() # and again",
+    ]
+    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(written, timeout=300, kernel_name="python3").execute(env=os.environ | {"OMP_NUM_THREADS": "1"})
+    return {cell.source.splitlines()[-1]: cell for cell in written.cells}
+
+
+def shown_in(cell):
+    return [output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {})]
+
+
+def printed_in(cell):
+    assert not [output for output in cell.outputs if output.get("name") == "stderr"]
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
+def test_a_notebook_shows_the_report_once_and_in_colour(notebook):
+    cell = notebook['check("softplus")']
+    (shown,) = shown_in(cell)
+    assert "1 of 3 points" in shown and "overflows" in shown and "One check passed" in shown and printed_in(cell) == ""
+
+
+@pytest.mark.parametrize("line", ['points = check("sigmoid")', 'check("softplus");'])
+def test_what_a_cell_does_not_show_is_printed(notebook, line):
+    assert " of 3 points" in printed_in(notebook[line]) and shown_in(notebook[line]) == []
+
+
+def test_of_two_checks_in_a_cell_the_last_is_shown(notebook):
+    cell = notebook['check("softplus")  # the last is shown']
+    assert (
+        printed_in(cell).startswith("sigmoid — 3 of 3")
+        and "softplus" not in printed_in(cell)
+        and len(shown_in(cell)) == 1
+    )
+
+
+def test_nbgrader_reads_the_points(notebook):
+    cell = notebook['check("softplus")']
+    (result,) = cell.outputs
+    assert result.output_type == "execute_result" and result.data["text/plain"] == "1.0"
+    cell.metadata["nbgrader"] = {
+        "grade": True, "grade_id": "softplus-check", "locked": True, "points": 3, "schema_version": 3, "solution": False, "task": False,
+    }  # fmt: skip
+    assert determine_grade(cell) == (1, 3)
+
+
+def states(cell):
+    (shown,) = shown_in(cell)
+    return dict(re.findall(r"· (\w+)</th><td><span class=\"badge \w+\">.*? (\d+ / \d+)</span>", shown))
+
+
+def test_check_all_shows_the_whole_lab_and_runs_only_what_has_changed(notebook):
+    first = notebook["check_all()"]
+    assert len(states(first)) == 12
+    assert (
+        states(first)["sigmoid"] == "3 / 3" and states(first)["softplus"] == "1 / 3" and states(first)["nll"] == "0 / 3"
+    )
+    assert "Lab 1 · Likelihood" in shown_in(first)[0] and "4 of 38 points so far" in shown_in(first)[0]
+    assert notebook["len(calls) - before"].outputs[0].data["text/plain"] == "0"  # sigmoid was not called again
+    assert states(notebook["check_all() # again"])["softplus"] == "3 / 3"
+    assert states(notebook["check_all() # and again"])["softplus"] == "0 / 3"  # a helper is another
+
+
+def test_check_all_prints_where_nothing_shows_html():
+    code = "import numpy as np\ndef softplus(a):\n    return np.logaddexp(0.0, a)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}from autograder import check_all\nprint(repr(check_all('lab1')))"],
+        capture_output=True,
+        text=True,
+    )
+    assert "3 of 38 points so far" in done.stdout and "✓ Exercise 4 · softplus" in done.stdout
+    assert done.stdout.splitlines()[-1] == "3.0" and done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("", "No exercise is defined here yet"), ("'lab77'", "There is no lab called 'lab77'")]
+)
+def test_check_all_needs_a_lab(words, said):
+    done = subprocess.run(
+        [sys.executable, "-c", f"from autograder import check_all\nprint(check_all({words}))"],
+        capture_output=True,
+        text=True,
+    )
+    assert said in done.stdout and done.stderr == ""
+
+
+def test_points_are_a_float_in_all_respects():
+    points = Points(ExerciseResult("softplus", (TestResult("t", 2, Outcome.PASSED),)))
+    assert points == 2 and repr(points) == "2.0" and isinstance(points, float)
+    assert type(copy.copy(points)) is float and type(pickle.loads(pickle.dumps(points))) is float

@@ -3,8 +3,8 @@
 import base64
 import csv
 import hashlib
-import html.parser
 import io
+import json
 import re
 from dataclasses import replace
 from urllib.parse import unquote
@@ -22,9 +22,23 @@ from autograder.reports.feedback import write_feedback
 from autograder.reports.grades import write_grades
 from autograder.reports.text import table, text
 from autograder.result import ExerciseResult, Result, TestResult, WrittenAnswer
+from tests.reports import (
+    AGREES,
+    MEAN,
+    OVERFLOW,
+    SMALL,
+    THIN,
+    WALL,
+    Page,
+    a_class,
+    class_page,
+    feedback,
+    make,
+    nll,
+    pages_of,
+    softplus,
+)
 
-WALL = {"layers": ["namespaces", "seccomp"], "missing": {}, "graded_use": True, "summary": "Wall: namespaces, seccomp."}
-THIN = {"layers": ["rlimits"], "missing": {"seccomp": "no libseccomp"}, "graded_use": False, "summary": "Limits only."}
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -33,41 +47,6 @@ HOSTILE = [
     "<!--", "-->", "]]>", "<![CDATA[", "&lt;b&gt;", "&#60;b&#62;", "javascript:alert(1)", "\x00\x1b[31m\x07", "\ud800\udfff",
     "\u202egnp.exe", "a\u2028b", "<svg/onload=alert(1)>", "{{7*7}}", "../../../etc/passwd", "x" * 300, "",
 ]  # fmt: skip
-
-OVERFLOW = TestResult(
-    "does not overflow",
-    1,
-    Outcome.FAILED,
-    "softplus([710.0, …]) gave [inf, …], expected [710.0, …]",
-    "exp(a) overflows for large a. Take m = max(0, a) out of the logarithm first.",
-)
-SMALL = TestResult(
-    "keeps small values",
-    1,
-    Outcome.FAILED,
-    "softplus([…, -40.0, …]) gave 0.0, expected 4.248e-18",
-    "For very negative a the 1 swallows exp(a): log(1 + x) for tiny x needs np.log1p.",
-)
-AGREES = TestResult("agrees with logaddexp", 1, Outcome.PASSED)
-MEAN = "takes the mean instead of the sum"
-
-
-def softplus(*tests: TestResult, **kwargs) -> ExerciseResult:
-    return ExerciseResult("softplus", tests or (AGREES, OVERFLOW, SMALL), **kwargs)
-
-
-def nll(score: int = 4, **kwargs) -> ExerciseResult:
-    message = "" if score == 4 else "nll(w, X, y) gave 0.69, expected 27.7"
-    hint = "" if score == 4 else "The objective is a sum over the data."
-    return ExerciseResult(
-        "nll", (TestResult("is a sum", 4, Outcome.PASSED if score else Outcome.FAILED, message, hint),), **kwargs
-    )
-
-
-def make(student: str = "ann", *exercises: ExerciseResult, **kwargs) -> Result:
-    fields = {"wall": WALL, "notebook_sha256": "ab" * 32, "versions": {"numpy": "2.0"}} | kwargs
-    return Result(student, "lab1", exercises or (softplus(), nll()), **fields)
-
 
 # --- text -------------------------------------------------------------------------------------------------------------
 
@@ -212,67 +191,6 @@ def test_an_error_of_the_whole_notebook_is_one_remark(tmp_path):
 
 # --- pages ------------------------------------------------------------------------------------------------------------
 
-VOID = {"meta", "br", "img"}
-
-
-class Page(html.parser.HTMLParser):
-    """What a browser would make of a page: elements with attributes, and text. Fails on anything unbalanced."""
-
-    def __init__(self, source: str):
-        super().__init__(convert_charrefs=True)
-        self.source, self.stack, self.elements, self.texts = source, [], [], []
-        self.feed(source)
-        self.close()
-        assert self.stack == []
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        assert len(dict(attrs)) == len(attrs)
-        if tag not in VOID:
-            self.stack.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.stack.pop() == tag
-
-    def handle_data(self, data):
-        if self.stack and self.stack[-1] != "style":
-            self.texts.append(data)
-
-    def handle_comment(self, data):
-        raise AssertionError("a comment")
-
-    def handle_pi(self, data):
-        raise AssertionError("a processing instruction")
-
-    def unknown_decl(self, data):
-        raise AssertionError("a declaration")
-
-    @property
-    def text(self) -> str:
-        return "".join(self.texts)
-
-    @property
-    def skeleton(self):
-        """Everything but texts and the values of attributes."""
-        return [(tag, sorted(attributes)) for tag, attributes in self.elements]
-
-    def find(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
-
-
-def feedback(tmp_path, result) -> Page:
-    write_feedback(result, tmp_path / "f.html")
-    return Page((tmp_path / "f.html").read_text("utf-8"))
-
-
-def pages_of(results):
-    return {student: f"feedback/{name}.html" for student, name in file_names(r.student for r in results).items()}
-
-
-def class_page(tmp_path, results) -> Page:
-    write_class_page(results, tmp_path / "class.html", pages_of(results))
-    return Page((tmp_path / "class.html").read_text("utf-8"))
-
 
 def filled(word: str, wall=WALL) -> Result:
     """A result with `word` wherever a student's bytes may come."""
@@ -386,17 +304,12 @@ def test_a_thin_wall_is_said_on_every_page(tmp_path):
         assert "Not for graded use. Limits only." in page.text and "seccomp: no libseccomp" in page.text
 
 
-def a_class(count: int = 40, mean: int = 11) -> list[Result]:
-    wrong = [make(f"m{i:02}", softplus(AGREES), nll(0, diagnosis=MEAN)) for i in range(mean)]
-    return wrong + [make(f"r{i:02}", softplus(AGREES), nll()) for i in range(count - mean)]
-
-
 def test_the_class_page_counts_named_mistakes_and_failed_checks(tmp_path):
     results = a_class()
     results[-1] = make("unreadable", softplus(error="not JSON"), nll(0, error="not JSON"))
     page = class_page(tmp_path, results)
-    assert f"11 of 40: {MEAN}" in page.text
-    assert "11 of 39: is a sum" in page.text and "The objective is a sum over the data." in page.text
+    assert f"11 of 39: {MEAN}" in page.text
+    assert re.search(r"11 of 39\s+is a sum", page.text) and "The objective is a sum over the data." in page.text
     assert "1all exercisesnot JSON" in page.text
 
 
@@ -428,8 +341,9 @@ def test_students_are_sorted_and_linked_to_their_pages(tmp_path):
     page = class_page(tmp_path, [make(s) for s in students])
     links = [a["href"] for a in page.find("a")]
     names = file_names(students)
-    assert [unquote(link) for link in links] == [f"feedback/{names[s]}.html" for s in sorted(students)]
-    assert all(re.fullmatch(r"feedback/[\w.~%-]+\.html", link, re.ASCII) for link in links)
+    to_pages = [unquote(link) for link in links if "#" not in link]
+    assert to_pages[-len(students) :] == [f"feedback/{names[s]}.html" for s in sorted(students)]
+    assert all(re.fullmatch(r"feedback/[\w.~%-]+\.html(#exercise-\d+)?", link, re.ASCII) for link in links)
 
 
 def failed_by_us(student: str) -> Result:
@@ -499,3 +413,118 @@ def test_the_order_of_results_changes_no_byte(tmp_path):
         write_grades(order, tmp_path / f"{name}.csv")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+# --- feedback, from the diagnosis to the mending ----------------------------------------------------------------------
+
+
+def test_the_diagnosis_comes_first_then_the_hint_then_what_came_back(tmp_path):
+    failure = Failure(Kind.VALUE, call="nll(w, X, y)", got="0.69", due="27.7")
+    test = TestResult("is a sum", 4, Outcome.FAILED, told(failure), "The objective is a sum over the data.", failure)
+    page = feedback(tmp_path, make("ann", softplus(AGREES), ExerciseResult("nll", (test,), diagnosis=MEAN)))
+    section = page.source.split('id="exercise-2"')[1]
+    order = [
+        section.index(said)
+        for said in (MEAN, "The objective is a sum", "nll(w, X, y) gave", "0.69", "expected", "27.7")
+    ]
+    assert order == sorted(order)
+    assert re.search(
+        r"<dt>nll\(w, X, y\) gave</dt><dd><code>0.69</code></dd>.*<dt>expected</dt><dd><code>27.7</code>", section
+    )
+
+
+def test_checks_that_passed_are_folded(tmp_path):
+    page = feedback(tmp_path, make())
+    (folded,) = re.findall(
+        r"<details>(.*?)</details>", page.source.split('id="exercise-1"')[1].split("</section>")[0], re.S
+    )
+    assert "One check passed" in folded and AGREES.name in folded and OVERFLOW.name not in folded
+
+
+def test_titles_numbers_and_sections_are_those_of_the_notebook(tmp_path):
+    exercise = softplus(label="Exercise 4", section="4 · A logarithm that survives")
+    result = make("ann", exercise, title="Lab 1 · Likelihood")
+    page = feedback(tmp_path, result)
+    assert page.text.count("Exercise 4 · softplus") >= 2 and "section 4 · A logarithm that survives" in page.text
+    assert "Feedback · Lab 1 · Likelihood" in page.text
+    assert not [a for a in page.find("a") if "://" in a["href"]]
+    write_feedback(result, tmp_path / "linked.html", "https://example.org/course")
+    linked = Page((tmp_path / "linked.html").read_text("utf-8"))
+    (link,) = [a["href"] for a in linked.find("a") if "://" in a["href"]]
+    assert link == "https://example.org/course/labs/lab1.html#a-logarithm-that-survives"
+
+
+def test_the_students_own_line_is_shown(tmp_path):
+    line = Failure(Kind.EXCEPTION, call="nll", error="TypeError", said="no", line=3, source="return w @ None")
+    test = TestResult("is a sum", 4, Outcome.FAILED, told(line), "h", line)
+    page = feedback(tmp_path, make("ann", softplus(), ExerciseResult("nll", (test,))))
+    assert "Your line 3: return w @ None" in page.text and "nll raised TypeError: no\n" in page.text
+
+
+def test_what_to_mend_first_is_what_others_rest_on(tmp_path):
+    """predict_proba stands in front, and uses nll, which uses softplus."""
+    first = replace(nll(0), name="predict_proba", rests_on=("nll",))
+    last = ExerciseResult(
+        "roc_auc", (TestResult("t", 1, Outcome.NOT_WRITTEN, "not written yet"),), error="not written yet"
+    )
+    page = feedback(tmp_path, make("ann", first, nll(0, rests_on=("softplus",)), last, softplus()))
+    plan = page.source.split("What to mend first")[1].split("<h2>Exercises")[0]
+    assert re.findall(r"<b>(.*?)</b></a>", plan) == ["softplus", "nll", "predict_proba"]
+    assert "nll uses it" in plan and 'Not written yet:</b> <a href="#exercise-3">roc_auc' in plan
+
+
+def test_exercises_that_rest_on_each_other_have_an_order_too(tmp_path):
+    page = feedback(tmp_path, make("ann", nll(0, rests_on=("softplus",)), softplus(rests_on=("nll",))))
+    assert page.text.index("softplus uses it") < page.text.index("nll uses it")
+
+
+def test_a_right_notebook_has_nothing_to_mend(tmp_path):
+    assert "mend" not in feedback(tmp_path, make("ann", softplus(AGREES), nll())).text
+
+
+def test_code_that_was_to_move_a_score_is_told_its_author(tmp_path):
+    page = feedback(tmp_path, make(tampering=("Code cell 2 changes `numpy.testing`",)))
+    assert "Code cell 2 changes `numpy.testing`: the grade does not hang on that." in page.text
+
+
+# --- the diagnosis is the first thing everywhere -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_a_narrow_terminal_keeps_points_and_diagnosis(width):
+    exercises = [replace(softplus(AGREES), name=f"exercise_{n}") for n in range(11)]
+    result = make("kovalevskaya", *exercises, nll(0, diagnosis=MEAN))
+    console = Console(width=width, color_system=None, record=True, file=io.StringIO())
+    console.print(table([result, make("zoe", *exercises, nll())], width))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    row = next(number for number, line in enumerate(lines) if "kovalevskaya" in line)
+    assert "11/15" in lines[row] and "✓✓✓✓✓✓✓✓✓✓✓✗" in lines[row]
+    start = lines[row].index("nll")
+    assert " ".join(line[start:].strip() for line in lines[row : row + 2]) in (f"nll {MEAN}", f"nll {MEAN} ")
+
+
+def test_grades_and_gradescope_begin_with_the_diagnosis(tmp_path):
+    result = make("ann", softplus(AGREES), nll(0, diagnosis=MEAN, label="Exercise 6"), notes=("Code cell 3 failed",))
+    assert grades(tmp_path, [result])[1][-1] == f"nll {MEAN}; Code cell 3 failed"
+    assert result.to_json()["output"].splitlines() == [
+        f"Exercise 6 · nll (0 of 4): It looks as if your function {MEAN}.",
+        "Code cell 3 failed",
+        WALL["summary"],
+    ]
+
+
+def test_gradescope_begins_with_a_hint_where_no_mistake_is_named():
+    unwritten = [
+        ExerciseResult(name, (TestResult("t", 1, Outcome.NOT_WRITTEN, "not written yet"),), error="not written yet")
+        for name in ("sigmoid", "roc_auc")
+    ]
+    assert make("ann", softplus(), *unwritten).to_json()["output"].splitlines()[:2] == [
+        f"softplus (1 of 3): {OVERFLOW.hint}",
+        "sigmoid (0 of 1), roc_auc (0 of 1): not written yet",
+    ]
+
+
+def test_results_survive_the_round_trip():
+    result = make("ann", softplus(label="Exercise 4", section="4 · S"), title="Lab 1", tampering=("Code cell 1 x",))
+    assert Result.from_json(json.loads(json.dumps(result.to_json()))) == result

@@ -20,6 +20,20 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 FREE = ("lab0", "lab1", "lab2", "lab3")  # of torch
+SOME = {
+    "boole",
+    "cardano",
+    "cauchy",
+    "euclid",
+    "fermat",
+    "fibonacci",
+    "galois",
+    "lovelace",
+    "mallory",
+    "seki",
+    "viete",
+    "zeno",
+}
 
 
 def brought(requirements: list[str]) -> dict[str, metadata.Distribution]:
@@ -93,11 +107,14 @@ def assert_done(done: subprocess.CompletedProcess) -> None:
 def grade_example(run, course: Path, lab: str) -> None:
     """Grade the example class of a lab: who understands has all points, who hands in the stubs has none."""
     assert_done(run("autograder", "example", course / lab, "--lab", lab))
+    for student in (course / lab).iterdir():
+        if student.name not in SOME:
+            shutil.rmtree(student)
     assert_done(run("autograder", "grade", course / lab, "--lab", lab, "--out", course / f"{lab} graded", "--seed", 7))
     with open(course / f"{lab} graded" / "grades.csv", newline="") as file:
         grades = {row["student"]: row for row in csv.DictReader(file)}
-    assert len(grades) == len(list((course / lab).glob("*.ipynb")))
-    assert grades["ada"]["score"] == grades["ada"]["max_score"] != "0" and grades["ines"]["score"] == "0"
+    assert len(grades) == len(list((course / lab).iterdir()))
+    assert grades["euclid"]["score"] == grades["euclid"]["max_score"] != "0" and grades["fermat"]["score"] == "0"
 
 
 def test_the_environment_has_no_torch(python):

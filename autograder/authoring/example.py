@@ -1,9 +1,15 @@
-"""An example class: the released notebook filled in by students who understand, misunderstand, give up and cheat."""
+"""An example class: the released notebook filled in by students who understand, misunderstand, give up and cheat.
+
+Forty of them, in the names of mathematicians long dead. As in a real class a few misunderstandings are shared by several, many slips
+are one student's alone, and some hand in late, nothing, or no notebook. The mistakes are the banks'; the lab's name seeds the draw.
+"""
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -13,6 +19,20 @@ from autograder.authoring.spans import names_defined, names_needed, read_spans
 from autograder.course import CourseError, Lab
 from autograder.files import write_atomically
 from autograder.judge.bank import load_bank
+
+DUE = "2025-10-06 23:59"
+IN_TIME, LATE = (
+    "2025-10-06 21:14:03",
+    {"chatelet": "2025-10-07 08:12:40", "napier": "2025-10-07 00:41:09", "newton": "2025-10-09 17:30:00"},
+)
+RIGHT = ("archimedes", "euclid", "euler", "gauss", "hypatia", "lovelace")
+WRONG = (
+    "agnesi", "bernoulli", "bhaskara", "boole", "brahmagupta", "cauchy", "chatelet", "dirichlet", "fourier", "germain", "hamilton",
+    "jacobi", "kovalevskaya", "lagrange", "laplace", "legendre", "leibniz", "madhava", "napier", "newton", "sylvester", "viete",
+)  # fmt: skip
+UNFINISHED = {"abel": 0.75, "galois": 0.5, "pascal": 0.25, "riemann": 0.5}  # and how much of the lab they did
+SHARED = (9, 7, 6, 5, 4, 4, 3)  # students who have a misunderstanding in common
+SLIPS = 14  # mistakes that one student alone makes, at most
 
 FAKE_SCORE = """\
 # A submission that wants points without work: nothing here may move its score.
@@ -26,9 +46,11 @@ print('{"score": 50}')
 check = lambda name: 100.0
 """
 
+Answers = dict[str, str]  # the source of each exercise's cell
+
 
 def write_class(lab: Lab, folder: Path) -> list[str]:
-    """Write the class's notebooks as <student>.ipynb; the students' names, in order.
+    """Write what the class handed in as nbgrader collects it, <student>/<lab>/ with a time stamp; the students' names, in order.
 
     Raises
     ------
@@ -37,17 +59,105 @@ def write_class(lab: Lab, folder: Path) -> list[str]:
     """
     if not lab.banks.is_dir():
         raise CourseError(f"{lab.name} has no banks in tests/banks: the example class takes its mistakes from there")
-    folder.mkdir(parents=True, exist_ok=True)
-    released = build(lab, Kind.STUDENT)
-    students = _students(lab, _names_given(nbformat.reads(released, as_version=4)))
-    for name, make in students.items():
-        notebook = nbformat.reads(released, as_version=4)
-        make(notebook)
-        write_atomically(folder / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
-    return list(students)
+    students = _students(lab)
+    for name, files in sorted(students.items()):
+        own = folder / name / lab.name
+        own.mkdir(parents=True, exist_ok=True)
+        for file, content in {**files, "timestamp.txt": LATE.get(name, IN_TIME)}.items():
+            write_atomically(own / file, content)
+    return sorted(students)
+
+
+@dataclass
+class _Book:
+    """What can be written into a lab's exercises."""
+
+    lab: Lab
+    released: str = field(init=False)
+    names: list[str] = field(init=False)
+    solved: Answers = field(init=False)
+    mistakes: dict[str, list[str]] = field(init=False)
+    alternatives: dict[str, list[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.released = build(self.lab, Kind.STUDENT)
+        self.names = [entry.name for entry in entries(self.lab)]
+        self.solved = {name: span.full for name, span in read_spans(self.lab.reference).items() if span.has_solution}
+        known = _names_given(nbformat.reads(self.released, as_version=4)) | set(self.names)
+        banks = {name: self.lab.banks / f"{name}.py" for name in self.names}
+        self.mistakes = {name: _sources(path, name, known, mistakes=True) for name, path in banks.items()}
+        self.alternatives = {name: _sources(path, name, known, mistakes=False) for name, path in banks.items()}
+
+    def notebook(self, answers: Answers, *edits: Edit) -> str:
+        notebook = nbformat.reads(self.released, as_version=4)
+        _fill(notebook, answers)
+        for edit in edits:
+            edit(notebook)
+        return nbformat.writes(notebook) + "\n"
 
 
 Edit = Callable[[nbformat.NotebookNode], None]
+
+
+def _students(lab: Lab) -> dict[str, dict[str, str | bytes]]:
+    """The files of each student."""
+    book, rng = _Book(lab), random.Random(lab.name)
+    first, solved = book.names[0], book.solved
+    half = {name: solved[name] for name in book.names[: len(book.names) // 2]}
+    last = next(name for name in reversed(book.names) if re.match(r"def .*:$", solved[name].split("\n")[0]))
+    broken = solved | {first: solved[first].replace("):", ")", 1)}
+    endless = solved | {last: solved[last].split("\n")[0] + "\n    while True:\n        pass"}
+    whole = book.notebook(solved)
+    special = {
+        "fermat": book.notebook({}),  # it would not fit into the margin
+        "descartes": book.notebook({}),
+        "bolzano": whole[: len(whole) // 2],
+        "cardano": book.notebook(broken),
+        "zeno": book.notebook(endless),
+        "seki": book.notebook(solved, _drop_checks),
+        "mallory": book.notebook(half, _cheat),
+    }
+    written = {name: book.notebook(answers) for name, answers in _answers(book, rng).items()}
+    files: dict[str, dict[str, str | bytes]] = {n: {lab.notebook.name: text} for n, text in (special | written).items()}
+    files["fibonacci"] = {f"{lab.stem}.pdf": b"%PDF-1.7\n"}
+    return files
+
+
+def _answers(book: _Book, rng: random.Random) -> dict[str, Answers]:
+    """The answers of those who hand in an honest notebook."""
+    answers = {name: dict(book.solved) for name in (*RIGHT, *WRONG)}
+    for name, part in UNFINISHED.items():
+        done = book.names[: max(1, round(part * len(book.names)))]
+        answers[name] = {exercise: book.solved[exercise] for exercise in done}
+    for name in RIGHT[1:]:
+        for exercise in rng.sample(book.names, len(book.names) // 3):
+            # Tensors are right in one exercise, and not where another one computes with them.
+            plain = [source for source in book.alternatives[exercise] if "torch" not in source]
+            answers[name][exercise] = rng.choice([book.solved[exercise], *plain])
+    wrong: dict[str, set[str]] = {name: set() for name in (*WRONG, *UNFINISHED)}  # exercises, by student
+    weakness = {name: rng.choice((1, 1, 2, 4)) for name in wrong}
+
+    def drawn(students: Iterable[str], size: int) -> list[str]:
+        """So many of them, the weak ones sooner."""
+        return sorted(students, key=lambda name: rng.random() ** (1 / weakness[name]), reverse=True)[:size]
+
+    def err(student: str, exercise: str, mistake: str) -> None:
+        answers[student][exercise] = mistake
+        wrong[student].add(exercise)
+
+    open_to = [name for name in book.names if book.mistakes[name]]
+    chosen = rng.sample(open_to, min(len(SHARED), len(open_to)))
+    used = {exercise: rng.choice(book.mistakes[exercise]) for exercise in chosen}
+    for (exercise, mistake), size in zip(used.items(), SHARED):
+        for student in drawn((name for name in wrong if exercise in answers[name]), size):
+            err(student, exercise, mistake)
+    slips = [(name, source) for name in open_to for source in book.mistakes[name] if source != used.get(name)]
+    rng.shuffle(slips)
+    for exercise, mistake in slips[:SLIPS]:
+        able = [name for name in wrong if exercise in answers[name] and exercise not in wrong[name]]
+        if able:
+            err(min(able, key=lambda name: (len(wrong[name]) > 0, rng.random())), exercise, mistake)
+    return answers
 
 
 def _names_given(notebook: nbformat.NotebookNode) -> set[str]:
@@ -58,51 +168,17 @@ def _names_given(notebook: nbformat.NotebookNode) -> set[str]:
     return set().union(*(names_defined(cell.source) for cell in cells))
 
 
-def _students(lab: Lab, given: set[str]) -> dict[str, Edit]:
-    solved = {name: span.full for name, span in read_spans(lab.reference).items() if span.has_solution}
-    names = [entry.name for entry in entries(lab)]
-    mistakes = {name: _mistakes(lab.banks / f"{name}.py", name, given | set(names)) for name in names}
+def _sources(path: Path, name: str, known: set[str], mistakes: bool) -> list[str]:
+    """Sources of a bank's mistakes, or of its alternatives, under the exercise's own name.
 
-    def nth(offset: int) -> dict[str, str]:
-        """One mistake in every second exercise, another one for each student."""
-        wrong = {
-            name: mistakes[name][offset % len(mistakes[name])] for name in names[offset % 2 :: 2] if mistakes[name]
-        }
-        return solved | wrong
-
-    def answers(sources: dict[str, str]) -> Edit:
-        return lambda notebook: _fill(notebook, sources)
-
-    first, last = names[0], names[-1]
-    one_wrong = solved | {first: mistakes[first][0]}
-    broken = solved | {first: solved[first].replace("):", ")", 1)}
-    endless = solved | {last: _with_body(solved[last], "while True:\n        pass")}
-    half = {name: solved[name] for name in names[: len(names) // 2]}
-    return {
-        "ada": answers(solved),
-        "boris": answers(one_wrong),
-        "chandra": answers(one_wrong),
-        "dmitri": answers(nth(1)),
-        "emmy": answers(nth(2)),
-        "fei": answers(nth(3)),
-        "grace": answers(nth(4)),
-        "hugo": answers(half),
-        "ines": lambda notebook: None,
-        "jonas": answers(broken),
-        "kofi": answers(endless),
-        "lena": _both(answers(solved), _drop_checks),
-        "mallory": _both(answers(half), _cheat),
-    }
-
-
-def _mistakes(path: Path, name: str, known: set[str]) -> list[str]:
-    """Sources of a bank's mistakes under the exercise's own name, those that need `known` names and helpers of the bank alone."""
+    These are those that need `known` names and helpers of the bank alone.
+    """
     if not path.exists():
         return []
-    spans = read_spans(path)
+    bank, spans = load_bank(path), read_spans(path)
+    functions: Iterable = (known_mistake.function for known_mistake in bank.mistakes) if mistakes else bank.alternatives
     sources = []
-    for known_mistake in load_bank(path).mistakes:
-        own = known_mistake.function.__name__
+    for own in (function.__name__ for function in functions):
         if own not in spans:
             continue
         lines = spans[own].full.splitlines()
@@ -123,19 +199,6 @@ def _fill(notebook: nbformat.NotebookNode, sources: dict[str, str]) -> None:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name in sources and cell.metadata.nbgrader.solution:
             cell.source = sources[name]
-
-
-def _both(first: Edit, second: Edit) -> Edit:
-    def edit(notebook: nbformat.NotebookNode) -> None:
-        first(notebook)
-        second(notebook)
-
-    return edit
-
-
-def _with_body(source: str, body: str) -> str:
-    """A function with the same signature and another body."""
-    return source.split("\n")[0] + "\n    " + body
 
 
 def _drop_checks(notebook: nbformat.NotebookNode) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from autograder.course import exercise_names, labs
+from autograder.course import Entry, exercise_names, labs
 from autograder.grading.judging import Exercise, Grading
 from autograder.grading.missing import Search
 from autograder.grading.newer import blame_python
@@ -13,6 +13,7 @@ from autograder.grading.notebook import Cell, NotebookError, parse
 from autograder.grading.plan import Plan, versions
 from autograder.grading.reading import Reading
 from autograder.grading.script import Script
+from autograder.grading.tampering import tampering
 from autograder.grading.written import written_answer
 from autograder.judge.run import unrunnable, used_directly
 from autograder.outcome import Failure, Kind, Outcome
@@ -29,7 +30,7 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
 
     Never raises for what is in the notebook.
     """
-    blank = Result("", plan.lab.name, (), {}, hashlib.sha256(payload).hexdigest(), versions())
+    blank = Result("", plan.lab.name, (), {}, hashlib.sha256(payload).hexdigest(), versions(), title=plan.title)
     try:
         cells = parse(payload)
     except NotebookError as error:
@@ -41,13 +42,27 @@ def grade_notebook(payload: bytes, plan: Plan, wall: Wall) -> Result:
     reading = grading.judge()
     reading.ran = [replace(ran, errors=tuple(blame_python(e, payload) for e in ran.errors)) for ran in reading.ran]
     search = Search(cells, script, reading, wall)
-    results = [_finished(exercise, grading.exercises, search, plan) for exercise in grading.todo]
-    notes = _remarks(script, reading)
-    return replace(blank, exercises=tuple(results), notes=tuple(notes), written=_written(cells, plan))
+    results = [_finished(exercise, grading.exercises, search) for exercise in grading.todo]
+    return replace(
+        blank,
+        exercises=tuple(results),
+        notes=tuple(_remarks(script, reading)),
+        tampering=tuple(tampering(script)),
+        written=_written(cells, plan),
+    )
 
 
-def _finished(exercise: Exercise, all_exercises: list[Exercise], search: Search, plan: Plan) -> ExerciseResult:
+def _finished(exercise: Exercise, all_exercises: list[Exercise], search: Search) -> ExerciseResult:
     """The result of an exercise, with what is known of the reason where it is wrong or missing."""
+    return _placed(_explained(exercise, all_exercises, search), exercise.entry)
+
+
+def _placed(result: ExerciseResult, entry: Entry) -> ExerciseResult:
+    """With its place in the notebook."""
+    return replace(result, label=entry.label, section=entry.section)
+
+
+def _explained(exercise: Exercise, all_exercises: list[Exercise], search: Search) -> ExerciseResult:
     name, result, optional = exercise.name, exercise.result, exercise.entry.optional
     if result is None or result.outcome is Outcome.NOT_DEFINED:
         where = search.where_is(name)
@@ -116,5 +131,7 @@ def ungraded(result: Result, plan: Plan, reason: str, ours: bool = False) -> Res
     checks = plan.checks()
     outcome, kind = (Outcome.OURS, Kind.OURS) if ours else (Outcome.UNREADABLE, Kind.FILE)
     failure = Failure(kind, said=reason)
-    exercises = tuple(unrunnable(e.name, checks[e.name], outcome, failure, e.optional) for e in plan.exercises)
+    exercises = tuple(
+        _placed(unrunnable(e.name, checks[e.name], outcome, failure, e.optional), e) for e in plan.exercises
+    )
     return replace(result, exercises=exercises)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from autograder.course import CHECKS, PACKAGE, TASK, CourseError, Entry, Lab, Task
+from autograder.course import CHECKS, PACKAGE, TASK, CourseError, Entry, Lab, Task, listed
 from autograder.grading.notebook import Cell, NotebookError, parse
 from autograder.grading.release import Release
 from autograder.judge.checking import Check, load_checks, read_checks
@@ -27,11 +27,12 @@ class Plan:
     """What all submissions of a run share. Plain data, so that it travels to workers.
 
     `released` are the code cells of the notebook as handed out (their failures are consequences, not news), `skipped` those among
-    them that are tagged `explore`, `stubs` those of the exercises, with their names; `release` is the whole of it. Where `only` is given
-    no other exercise is judged.
+    them that are tagged `explore`, `stubs` those of the exercises, with their names; `release` is the whole of it, and `title` what it
+    calls the lab. Where `only` is given no other exercise is judged.
     """
 
     lab: Lab
+    title: str
     exercises: tuple[Entry, ...]
     tasks: tuple[Task, ...]
     seed: int
@@ -124,9 +125,11 @@ def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = Fal
     cells = _released(lab)
     code = [cell for cell in cells if cell.code]
     checked = {cell.grade_id.removesuffix("-check") for cell in code if cell.grade_id.endswith("-check")}
+    title, exercises = listed(cells)
     plan = Plan(
         lab=lab,
-        exercises=tuple(Entry(c.grade_id, "optional" in c.tags) for c in code if c.grade_id in checked),
+        title=title or lab.name,
+        exercises=tuple(exercises),
         tasks=tuple(_task(lab, cell) for cell in cells if cell.grade_id.startswith("written-")),
         seed=seed,
         warm=next((cell.source for cell in code if not cell.tags and not cell.grade_id), ""),
@@ -137,11 +140,11 @@ def make_plan(lab: Lab, seed: int, private: Path | None = None, thin: bool = Fal
         private=private,
         thin=thin,
     )
-    listed = {entry.name for entry in plan.exercises}
-    if odd := sorted(listed ^ set(plan.checks())):
-        here, there = ("", "no ") if odd[0] in listed else ("not ", "")
+    names = {entry.name for entry in plan.exercises}
+    if odd := sorted(names ^ set(plan.checks())):
+        here, there = ("", "no ") if odd[0] in names else ("not ", "")
         raise _stale(lab, f"{odd[0]} is {here}in it, and has {there}checks")
-    for name in listed:
+    for name in names:
         if (bank := plan.bank(name)) is not None:
             names_of(bank)
     return plan

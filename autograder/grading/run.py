@@ -144,7 +144,7 @@ def _record(submission: Submission, plan: Plan, graded: Result | None) -> Result
     if graded is None:
         summary = "Nothing was run." if submission.error else "Nothing was graded."
         wall = {"layers": [], "missing": {}, "graded_use": True, "summary": summary}
-        blank = Result("", plan.lab.name, (), wall, submission.digest, versions())
+        blank = Result("", plan.lab.name, (), wall, submission.digest, versions(), title=plan.title)
         # What went wrong may tell of the secret inputs: it is for the instructor's terminal, not for this.
         reason = submission.error or "the grader failed"
         graded = ungraded(blank, plan, reason, ours=submission.error is None)

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from autograder.files import write_atomically
+from autograder.outcome import Outcome
+from autograder.reports.fairness import CLASS, Verdict, out_of_budget, verdicts
+from autograder.reports.lessons import SHARED, Finding, failed_checks, is_blank, named_mistakes, to_say
 from autograder.reports.pages import page
 from autograder.reports.words import (
     LEVELS,
+    SIGNS,
+    TONES,
+    WORDS,
     by_student,
     exercises_of,
     in_points,
     level_of,
     notes_on,
-    shared_error,
     single_line,
+    unreadable,
 )
 from autograder.result import ExerciseResult, Result, WrittenAnswer
 
 MOST_FAILED = 10
+ONE_TABLE = 24  # students
+NAMED = 2  # checks, of each kind, that the first screen names as perhaps unfair
+# In the map of the class what is not there is told from what is wrong.
+BLANK = {"sign": "·", "tone": "soft", "word": "nothing handed in"}
 
 
 def write_class_page(results: Iterable[Result], path: str | os.PathLike[str], pages: Mapping[str, str]) -> None:
-    """The instructor's page: what the class misunderstood, how each exercise went, who scored what.
+    """The instructor's page: how it went, what to say, who needs help, what may be unfair; then a map of the class, and all of it.
 
     Parameters
     ----------
@@ -43,23 +55,73 @@ def write_class_page(results: Iterable[Result], path: str | os.PathLike[str], pa
     if not results:
         raise ValueError("write_class_page: there are no results to report on")
     graded = [result for result in results if not result.ours]
+    links = _Links(results, pages)
+    mistakes, checks, fair = named_mistakes(graded), failed_checks(graded), verdicts(graded)
     context = {
-        "lab": results[0].lab,
+        "title": results[0].title or results[0].lab,
         "total": len(results),
         "levels": LEVELS,
+        "blank": BLANK,
         "figures": _key_figures(results, graded),
+        "how": _how_it_went(graded),
+        "lessons": [links.of(finding) for finding in to_say(graded)],
+        "help": _who_needs_help(graded, links),
+        "unfair": _unfair(graded, list(fair.values()), links),
+        "tampering": [(links.student(result), result.tampering) for result in results if result.tampering],
         "failed_by_us": [(r.student, single_line(_why_ours(r))) for r in results if r.ours],
         "walls": _walls(results),
-        "mistakes": _named_mistakes(results),
-        "most_failed": _most_failed(results),
+        "mistakes": [links.of(finding) for finding in mistakes if len(finding.students) >= SHARED],
+        "slips": [links.of(finding) for finding in mistakes if len(finding.students) < SHARED],
+        "checks": [
+            links.of(finding) | {"verdict": fair[finding.exercise.name, finding.what]}
+            for finding in checks[:MOST_FAILED]
+        ],
+        "most_answers": max((verdict.answers for verdict in fair.values()), default=0),
+        "enough": CLASS,
         "errors": _errors(graded),
         "exercises": _exercises(results),
         "written": _written(results),
         "scores": _distribution(graded, max(result.max_score for result in results)),
-        "students": _students(results, pages),
-        "notes": [(result.student, lines) for result in results if (lines := notes_on(result))],
+        "halves": _halves(_students(results, links)),
+        "notes": [(links.student(result), lines) for result in results if (lines := notes_on(result))],
     }
     write_atomically(path, page("class.html", **context))
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A student's name and where it leads to; `said` stands behind it in brackets."""
+
+    name: str
+    href: str
+    said: str = ""
+
+
+class _Links:
+    """Names that lead to a student's page, and to an exercise on it."""
+
+    def __init__(self, results: list[Result], pages: Mapping[str, str]):
+        self._pages = {result.student: quote(pages[result.student]) for result in results}
+        self._bare = {
+            result.student for result in results if unreadable(result)
+        }  # these have no exercises on their pages
+        self._numbers = {
+            (result.student, exercise.name): number
+            for result in results
+            for number, exercise in enumerate(result.exercises, 1)
+        }
+
+    def to(self, student: str, exercise: str) -> str:
+        page = self._pages[student]
+        return page if student in self._bare else f"{page}#exercise-{self._numbers[student, exercise]}"
+
+    def student(self, result: Result, said: str = "") -> _Link:
+        return _Link(result.student, self._pages[result.student], said)
+
+    def of(self, finding: Finding) -> dict[str, Any]:
+        """A finding with its students as links."""
+        names = [_Link(student, self.to(student, finding.exercise.name)) for student in finding.students]
+        return {"finding": finding, "students": names}
 
 
 def _why_ours(result: Result) -> str:
@@ -89,41 +151,57 @@ def _key_figures(results: list[Result], graded: list[Result]) -> list[tuple[str,
     ]
 
 
-def _named_mistakes(results: list[Result]) -> list[tuple[str, str, int]]:
-    counts = Counter((e.name, e.diagnosis) for result in results for e in result.exercises if e.diagnosis)
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [(name, diagnosis, count) for (name, diagnosis), count in ordered]
+def _how_it_went(graded: list[Result]) -> str:
+    """One sentence about the spread; "" for a handful, of whom each is in the map."""
+    if len(graded) < 8:
+        return ""
+    low, middle, _ = (math.floor(cut) for cut in statistics.quantiles((r.score for r in graded), method="inclusive"))
+    late = sum(bool(result.late) for result in graded)
+    said = f"Half of the class has {in_points(middle)} or more, a quarter {low} or fewer."
+    return said + (f" {late} handed in late." if late else "")
 
 
-def _most_failed(results: list[Result]) -> list[dict[str, Any]]:
-    """The checks that most of those failed whose function could be run at all."""
-    ran: Counter[str] = Counter()
-    failed: Counter[tuple[str, str]] = Counter()
-    hints: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for exercise in (e for result in results for e in result.exercises if not e.error):
-        ran[exercise.name] += 1
-        for test in exercise.tests:
-            if not test.passed:
-                failed[exercise.name, test.name] += 1
-                hints[exercise.name, test.name][test.hint] += 1
-    most = sorted(failed, key=lambda key: (-failed[key], key))[:MOST_FAILED]
+def _who_needs_help(graded: list[Result], links: _Links) -> list[dict[str, Any]]:
+    """Who cannot go on alone, by reason: the weakest first."""
+    groups: dict[str, list[tuple[int, Result, str]]] = {}
+    for result in graded:
+        if unreadable(result):
+            why, said = "Nothing that could be read", single_line(unreadable(result))
+        elif all(is_blank(exercise) for exercise in result.exercises):
+            why, said = "Nothing written", ""
+        elif 2 * result.score < result.max_score:
+            why, said = "Less than half of the points", str(result.score)
+        else:
+            continue
+        groups.setdefault(why, []).append((result.score, result, said))
+    order = ("Less than half of the points", "Nothing written", "Nothing that could be read")
     return [
         {
-            "exercise": key[0],
-            "name": key[1],
-            "failed": failed[key],
-            "ran": ran[key[0]],
-            "hint": hints[key].most_common(1)[0][0],
+            "why": why,
+            "students": [
+                links.student(result, said) for _, result, said in sorted(groups[why], key=lambda group: group[0])
+            ],
         }
-        for key in most
+        for why in order
+        if why in groups
     ]
+
+
+def _unfair(graded: list[Result], fair: list[Verdict], links: _Links) -> dict[str, Any]:
+    """What the instructor should look at before the class does."""
+    scattered = sorted((v for v in fair if v.is_scattered), key=lambda v: (-v.ways, v.exercise, v.check))
+    blind = sorted((v for v in fair if v.is_blind), key=lambda v: (v.index, v.exercise, v.check))
+    stopped = [
+        _Link(student, links.to(student, exercise.name), exercise.name) for student, exercise in out_of_budget(graded)
+    ]
+    return {"scattered": scattered[:NAMED], "blind": blind[:NAMED], "stopped": stopped}
 
 
 def _errors(results: list[Result]) -> list[tuple[str, str, int]]:
     """Why answers could not be run; what befell a whole notebook is counted once."""
     counts: Counter[tuple[str, str]] = Counter()
     for result in results:
-        common = shared_error(result)
+        common = result.shared_error
         if common:
             counts["all exercises", single_line(common)] += 1
         else:
@@ -186,17 +264,41 @@ def _distribution(graded: list[Result], best: int) -> dict[str, Any]:
     return {"rows": rows, "most": max(counts.values(), default=0), "note": note}
 
 
-def _students(results: list[Result], pages: Mapping[str, str]) -> list[dict[str, Any]]:
+def _students(results: list[Result], links: _Links) -> list[dict[str, Any]]:
     names = exercises_of(results)
     rows = []
     for result in results:
         own: dict[str, ExerciseResult] = {exercise.name: exercise for exercise in result.exercises}
         rows.append(
             {
-                "name": result.student,
-                "link": quote(pages[result.student]),
+                "link": links.student(result),
                 "score": "–" if result.ours else f"{result.score}/{result.max_score}",
-                "exercises": [own.get(name) for name in names],
+                "late": result.late,
+                "tampering": bool(result.tampering),
+                "cells": [_cell(result, own[name], links) if name in own else None for name in names],
             }
         )
     return rows
+
+
+def _halves(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """A long class in two tables, which stand side by side where there is room."""
+    middle = -(-len(rows) // 2) if len(rows) > ONE_TABLE else len(rows)
+    return [half for half in (rows[:middle], rows[middle:]) if half]
+
+
+def _cell(result: Result, exercise: ExerciseResult, links: _Links) -> dict[str, Any]:
+    level = level_of(exercise)
+    mark = {"sign": SIGNS[level], "tone": TONES[level], "word": WORDS[level]}
+    if level == "none" and is_blank(exercise):
+        mark, level = BLANK, "blank"
+    points = "–" if exercise.outcome is Outcome.OURS else str(exercise.score)
+    said = f"{exercise.name}: {points} of {in_points(exercise.max_score)}"
+    why = exercise.diagnosis or mark["word"]
+    return {
+        **mark,
+        "level": level,
+        "points": points,
+        "href": links.to(result.student, exercise.name),
+        "said": f"{said}, {why}",
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from autograder.outcome import Failure, Kind, Outcome
 
@@ -23,6 +23,25 @@ def told(failure: Failure, outcome: Outcome = Outcome.FAILED) -> str:
     if failure.changed and failure.kind is not Kind.CHANGED:
         said += f"; {_changed(failure)}"
     return _in_one_line(said)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A small result and what was expected, to be shown one beside the other; `call` ends in "gave" or "led to"."""
+
+    call: str
+    got: str
+    due: str
+
+
+def beside(failure: Failure) -> Beside | None:
+    """A wrong value or shape in its parts; None for what is better told in a sentence."""
+    if failure.kind not in (Kind.VALUE, Kind.ROUNDED, Kind.SHAPE) or failure.got in ("", "None") or failure.changed:
+        return None
+    shape = "shape " if failure.kind is Kind.SHAPE else ""
+    at = f" at index {list(failure.index)}" if failure.index else ""
+    call = f"{_called(failure)} {'gave' if failure.direct else 'led to'}{at}"
+    return Beside(*map(_in_one_line, (call, shape + failure.got, shape + failure.due)))
 
 
 def advice(failure: Failure) -> str:

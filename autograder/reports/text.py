@@ -13,10 +13,10 @@ from autograder.reports.words import (
     exercises_of,
     in_points,
     level_of,
-    named_mistake,
     remarks_on,
     resting_on,
     single_line,
+    so_far,
 )
 from autograder.result import ExerciseResult, Result, TestResult
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:  # rich is for the terminal; a notebook that only prints `text
 WIDTH = 100
 NAME_WIDTH = 25
 LONGEST_NAME = 40
+LONGEST_STUDENT = 28
+STYLES = {"full": "green", "part": "yellow", "none": "red", "ours": ""}
+REMARK, REMARK_LINES = (
+    40,
+    2,
+)  # columns that a remark has at least beside points by exercise, and lines of it where there are fewer
 
 
 def text(exercise: ExerciseResult) -> str:
@@ -41,11 +47,23 @@ def text(exercise: ExerciseResult) -> str:
         for test in exercise.tests:
             lines += _test_lines(test, width)
     if exercise.diagnosis:
-        lines += _wrap(named_mistake(exercise), "  ", "  ")
+        lines += _wrap(exercise.mistake, "  ", "  ")
     for note in exercise.notes:
         lines += _wrap(note, "  ", "  ")
     if resting := resting_on(exercise):
         lines += _wrap(f"Your function {resting}: mend that first.", "  ", "  ")
+    return "\n".join(lines)
+
+
+def progress(title: str, exercises: Iterable[ExerciseResult]) -> str:
+    """What `check_all` prints: the points so far, and a line per exercise."""
+    exercises = list(exercises)
+    found = so_far(exercises)
+    lines = [f"{title} — {found['score']} of {in_points(found['most'])} so far{found['extra']}"]
+    width = max((len(exercise.title) for exercise in exercises), default=0)
+    for exercise in exercises:
+        start = f"  {SIGNS[level_of(exercise)]} {exercise.title:{width}}  {exercise.score}/{exercise.max_score}  "
+        lines += _wrap(exercise.gist, start, " " * len(start)) or [start.rstrip()]
     return "\n".join(lines)
 
 
@@ -75,7 +93,7 @@ def _wrap(message: str, first: str, rest: str) -> list[str]:
 def table(results: Iterable[Result], width: int = 120) -> Table:
     """The class, one row per student: score, points per exercise (numbered; the caption names them), first remark.
 
-    `width` is the terminal's, in columns: the remark is cut to what is left of it.
+    `width` is the terminal's, in columns. A narrow one shows signs instead of points by exercise, and the remark in two lines.
     """
     from rich import box
     from rich.table import Table
@@ -85,27 +103,39 @@ def table(results: Iterable[Result], width: int = 120) -> Table:
     names = exercises_of(results)
     legend = "   ".join(f"{number} {name}" for number, name in enumerate(names, 1))
     grid = Table(box=box.SIMPLE_HEAD, caption=Text(legend), caption_justify="left", pad_edge=False, padding=0)
-    grid.add_column("Student", no_wrap=True, max_width=28)
+    grid.add_column("Student", no_wrap=True, max_width=LONGEST_STUDENT)
     grid.add_column("Score", justify="right", no_wrap=True)
-    for number, _ in enumerate(names, 1):
-        grid.add_column(str(number), justify="right", no_wrap=True)
+    longest = max([len("Student"), *(min(len(single_line(r.student)), LONGEST_STUDENT) for r in results)])
+    scores = max([len("Score"), *(len(_score(result)) for result in results)])
+    taken = longest + scores + 3
+    narrow = width - taken - 4 * len(names) < REMARK
+    if narrow:
+        grid.add_column("".join(str(number % 10) for number, _ in enumerate(names, 1)), no_wrap=True)
+    else:
+        for number, _ in enumerate(names, 1):
+            grid.add_column(str(number), justify="right", no_wrap=True)
     grid.add_column("Remarks", no_wrap=True)
-    taken = max([7, *(min(len(single_line(r.student)), 28) for r in results)]) + 7 + 4 * len(names) + 4
-    room = max(width - taken, 16)
-    styles = {"full": "green", "part": "yellow", "none": "red"}
+    room = max(width - taken - (len(names) + 1 if narrow else 4 * len(names)), 16)
     for result in results:
-        cells = [Text(single_line(result.student)), Text("–" if result.ours else f"{result.score}/{result.max_score}")]
+        cells = [Text(single_line(result.student)), Text(_score(result))]
         exercises = {exercise.name: exercise for exercise in result.exercises}
-        for name in names:
-            exercise = exercises.get(name)
-            level = level_of(exercise) if exercise else "ours"
-            score = f"{SIGNS[level]} {exercise.score}" if exercise and level in styles else "–"
-            cells.append(Text(score, styles.get(level, "")))
-        first, *more = remarks_on(result, diagnoses=True) or [""]
-        grid.add_row(*cells, Text(_remark(first, len(more), room)))
+        levels = [level_of(exercises[name]) if name in exercises else "ours" for name in names]
+        if narrow:
+            cells.append(Text.assemble(*((SIGNS[level], STYLES[level]) for level in levels)))
+        else:
+            for name, level in zip(names, levels):
+                said = SIGNS[level] if level == "ours" else f"{SIGNS[level]} {exercises[name].score}"
+                cells.append(Text(said, STYLES[level]))
+        first, *more = remarks_on(result) or [""]
+        grid.add_row(*cells, Text(_remark(first, len(more), room, REMARK_LINES if narrow else 1)))
     return grid
 
 
-def _remark(first: str, more: int, room: int) -> str:
+def _score(result: Result) -> str:
+    return "–" if result.ours else f"{result.score}/{result.max_score}"
+
+
+def _remark(first: str, more: int, room: int, lines: int) -> str:
     tail = f" (+{more})" if more else ""
-    return textwrap.shorten(first, room - len(tail), placeholder=" …") + tail
+    cut = textwrap.wrap(first + tail, room, max_lines=lines, placeholder=f" …{tail}", break_on_hyphens=False)
+    return "\n".join(cut)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from autograder.files import clean
 from autograder.outcome import Outcome
@@ -27,8 +28,15 @@ def in_points(count: int) -> str:
     return f"{count} point" if count == 1 else f"{count} points"
 
 
-def named_mistake(exercise: ExerciseResult) -> str:
-    return f"It looks as if your function {exercise.diagnosis}."
+def so_far(exercises: Iterable[ExerciseResult]) -> dict[str, Any]:
+    """The points of a lab, the most that can be had, and what optional exercises add to that."""
+    exercises = list(exercises)
+    optional = sum(exercise.max_score for exercise in exercises if exercise.optional)
+    return {
+        "score": sum(exercise.score for exercise in exercises),
+        "most": sum(exercise.max_score for exercise in exercises) - optional,
+        "extra": f" (and {in_points(optional)} for what is optional)" if optional else "",
+    }
 
 
 def resting_on(exercise: ExerciseResult) -> str:
@@ -53,16 +61,10 @@ def exercises_of(results: Iterable[Result]) -> list[str]:
     return list(dict.fromkeys(exercise.name for result in results for exercise in result.exercises))
 
 
-def shared_error(result: Result) -> str | None:
-    """The error that all exercises share: the notebook as a whole could not be graded."""
-    errors = {exercise.error for exercise in result.exercises}
-    return errors.pop() if len(errors) == 1 and len(result.exercises) > 1 else None
-
-
 def unreadable(result: Result) -> str:
     """Why nothing of a file could be graded; "" where something could."""
     outcomes = {exercise.outcome for exercise in result.exercises}
-    return shared_error(result) or "" if outcomes == {Outcome.UNREADABLE} else ""
+    return result.shared_error or "" if outcomes == {Outcome.UNREADABLE} else ""
 
 
 def notes_on(result: Result) -> list[str]:
@@ -70,13 +72,13 @@ def notes_on(result: Result) -> list[str]:
     return [f"handed in late: {result.late}", *result.notes] if result.late else list(result.notes)
 
 
-def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
-    """Errors, notes and, where asked for, diagnoses, each one line; an optional exercise left out is no remark."""
-    lines = []
-    common = shared_error(result)
+def remarks_on(result: Result) -> list[str]:
+    """Diagnoses, notes and errors, each one line; an optional exercise left out is no remark."""
+    lines = [f"{exercise.name} {exercise.diagnosis}" for exercise in result.exercises if exercise.diagnosis]
+    common = result.shared_error
     if common:
         lines.append(f"all exercises: {common}")
-    lines += result.notes  # about all of it: before the exercises, whose lines may be cut
+    lines += [*result.tampering, *result.notes]  # about all of it: before the exercises, whose lines may be cut
     alike: dict[str, list[str]] = {}  # what is wrong, and with which exercises: ten gaps are one remark
     for exercise in result.exercises:
         blocked = (test.message for test in exercise.tests if test.outcome is Outcome.BLOCKED)
@@ -86,12 +88,10 @@ def remarks_on(result: Result, diagnoses: bool = False) -> list[str]:
             if why not in alike:
                 lines.append(why)
             alike.setdefault(why, []).append(exercise.name)
-        if exercise.diagnosis and diagnoses:
-            lines.append(f"{exercise.name} {exercise.diagnosis}")
-        if diagnoses and (resting := resting_on(exercise)):
+        if resting := resting_on(exercise):
             lines.append(f"{exercise.name} {resting}")
         stopped = next((test for test in exercise.tests if test.outcome is Outcome.NOT_RUN), None)
-        if stopped and diagnoses:
+        if stopped:
             lines.append(f"{exercise.name}: {stopped.message}")
     lines = [f"{', '.join(alike[line])}: {line}" if line in alike else line for line in lines]
     return [single_line(line) for line in lines]

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from tree import Tree
 
+from autograder.authoring.example import DUE
 from autograder.course import Lab
 
 SHOWN = {
-    "ada": "has solved everything",
-    "boris": "has made one mistake that the checks know by name",
-    "kofi": "wrote a loop that never ends",
+    "lovelace": "has solved everything",
+    "madhava": "has made mistakes that the checks know by name",
+    "zeno": "wrote a loop that never ends",
     "mallory": "prints a forged score",
 }
 SEED = 7
@@ -55,7 +56,7 @@ def _graded(lab: Lab, cache: Path) -> Path:
         print("Grading the example class …", flush=True)
         work = cache / "demo.work"
         shutil.rmtree(work, ignore_errors=True)
-        grade = ["grade", work / "class", "--lab", lab.name, "--out", work / "graded", "--seed", SEED]
+        grade = ["grade", work / "class", "--lab", lab.name, "--out", work / "graded", "--seed", SEED, "--due", DUE]
         for words in (["example", work / "class", "--lab", lab.name], grade):
             command = [sys.executable, "-m", "autograder", *map(str, words)]
             subprocess.run(command, cwd=lab.root, check=True, stdout=subprocess.DEVNULL)

@@ -31,7 +31,9 @@ def write_pages(lab: Lab, tree: Tree, cache: Path) -> str:
     tree.put(f"_static/notebooks/{lab.notebook.name}", build(lab, Kind.STUDENT))
     for cell in walkthrough.cells:
         if cell.cell_type == "code":
-            cell.outputs = [_shown(output, tree) for output in cell.outputs if output.output_type != "execute_result"]
+            # Of what a cell ends with, the report of a check is shown, and a bare value is not.
+            said = [out for out in cell.outputs if out.output_type != "execute_result" or "text/html" in out.data]
+            cell.outputs = [_shown(output, tree) for output in said]
     title = next(TITLE.match(cell.source)["title"] for cell in released.cells if cell.source.startswith("# "))
     tree.put(f"labs/{lab.name}.ipynb", _text(_released(lab, released, walkthrough)))
     tree.put(f"solutions/{lab.name}.ipynb", _text(_solved(lab, walkthrough, title)))

@@ -12,6 +12,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
 ROOT = Path(__file__).parent.parent.parent
+# As text, and as the page that a notebook shows where a cell ends with a check.
+SHOWN = re.compile(r'<div class="autograder">.*?<p><b>(\w+)</b>.*?(\d+) of (\d+) points?</span></p>', re.DOTALL)
 SAID = re.compile(r"^(\w+)(?: \(optional\))? — (\d+) of (\d+) points?", re.MULTILINE)
 
 
@@ -28,7 +30,11 @@ def checked(notebook: nbformat.NotebookNode) -> dict[str, int]:
     found: dict[str, int] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
+            said = []
             if output.output_type == "stream" and output.name == "stdout":
-                for name, score, _ in SAID.findall(output.text):
-                    found[name] = max(int(score), found.get(name, 0))
+                said = SAID.findall(output.text)
+            elif output.output_type == "execute_result":
+                said = SHOWN.findall(output.data.get("text/html", ""))
+            for name, score, _ in said:
+                found[name] = max(int(score), found.get(name, 0))
     return found

@@ -1,4 +1,4 @@
-"""What `autograder` is behind the wall: `check` and `question` do nothing, and the checks are not there."""
+"""What `autograder` is behind the wall: `check`, `check_all` and `question` do nothing, and the checks are not there."""
 
 POINTS: dict[str, float] = {}  # the most that each exercise earns; no secret
 
@@ -9,6 +9,11 @@ def check(name: str) -> float:
     Code around it (`assert check("softplus") == 3`) goes on as it does for a right answer.
     """
     return POINTS.get(name, 0.0)
+
+
+def check_all(lab: str = "") -> float:
+    """Nothing is checked here either."""
+    return sum(POINTS.values())
 
 
 def question(id: str) -> None:
