@@ -18,7 +18,7 @@ from autograder.grading.notebook import parse
 from tests.attacks.corpus import defining
 from tests.conftest import ROOT
 
-GUIDE = ROOT / "docs" / "teach"
+GUIDE = ROOT / "site" / "teach"
 PAGES = sorted(GUIDE.glob("*.md"))
 COURSE = (
     "autograder",
