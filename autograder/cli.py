@@ -127,21 +127,22 @@ def build(
     """Build labs/*.ipynb from solutions/notebooks."""
     from autograder.authoring.build import Kind
     from autograder.authoring.build import build as build_lab
-    from autograder.course import find_root, labs
+    from autograder.course import extras, find_root, labs
     from autograder.files import write_atomically
     from autograder.judge.checking import ExtraNeeded
 
     stale, root = [], find_root()
+    notebooks = [*labs(root), *extras(root)]
     for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
         if folder is None:
             continue
-        for lab in labs(root):
+        for lab in notebooks:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / lab.notebook.name, build_lab(lab, kind))
             _say(f"built {folder / lab.notebook.name}")
     if walkthrough or nbgrader:
         return
-    for lab in labs(root):
+    for lab in notebooks:
         try:
             text = build_lab(lab)
         except ExtraNeeded as error:
@@ -157,7 +158,7 @@ def build(
             lab.notebook.parent.mkdir(exist_ok=True)
             write_atomically(lab.notebook, text)
             _say(f"built {lab.notebook.name}")
-    known = {lab.notebook for lab in labs(root)}
+    known = {lab.notebook for lab in notebooks}
     orphans = [path.name for path in sorted((root / "labs").glob("*.ipynb")) if path not in known]
     if stale or orphans:
         said = [f"{', '.join(stale)} in labs/ is stale: run `autograder build`"] if stale else []

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from autograder.authoring.build import REPOSITORY
-from autograder.course import labs
+from autograder.course import extras, labs
 from autograder.grading.notebook import parse
 
 HIDDEN = """
@@ -36,7 +36,7 @@ def test_the_first_cell_installs_on_colab_alone(root, tmp_path, where):
     if where != "laptop":
         (tmp_path / "google" / "colab").mkdir(parents=True)
         (tmp_path / "google" / "colab" / "__init__.py").touch()
-    for lab in labs(root):
+    for lab in [*labs(root), *extras(root)]:
         asked = tmp_path / f"{lab.name}.asked"
         source = first_cell(lab) if where == "colab, installed" else HIDDEN + first_cell(lab)
         environment = os.environ | {"PYTHONPATH": str(tmp_path), "ASKED": str(asked)}
