@@ -5,11 +5,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := build/demo
 SEEDS ?= 3
+JUPYTER ?=
+# No news from a server, and no question whether to fetch them.
+QUIET_JUPYTER = --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render mutants names data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
+.PHONY: help demo test test-full test-render test-browser mutants names data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +33,10 @@ test-full: .venv/test lint ## as `make test`, with the slow tests, and the banks
 test-render: .venv/render ## render sampled frames again and compare (needs libosmesa6 or another software renderer)
 	MUJOCO_GL=$${MUJOCO_GL:-osmesa} $(BIN)/python -m pytest -q -m render tests
 
+test-browser: .venv/test ## what moves and what is pressed, in a real browser (needs Chromium, two minutes)
+	@$(PIP) --editable '.[browser]'
+	$(BIN)/python -m pytest -q -m browser tests
+
 mutants: .venv/test ## mutate the references and list the mutants that no check kills
 	$(BIN)/python -m tests.mutants
 
@@ -42,8 +49,12 @@ data: .venv/render ## render the rat again (the arrays are frozen: to check them
 build: .venv/core ## build labs/*.ipynb from solutions/notebooks
 	@$(BIN)/autograder build
 
-lab: .venv/lab ## open the labs in JupyterLab
-	$(BIN)/jupyter lab labs
+lab: .venv/lab ## copy the labs into work/, where nothing overwrites them, and open JupyterLab there
+	@$(BIN)/posekit start all work
+	@if [ "$$(id -u)" = 0 ] && [ -z "$(findstring --allow-root,$(JUPYTER))" ]; then \
+	  echo "JupyterLab does not run as root, who may do everything. Become an ordinary user, or, in a container," >&2; \
+	  echo "say that you mean it: make lab JUPYTER=--allow-root" >&2; exit 1; fi
+	$(BIN)/jupyter lab $(QUIET_JUPYTER) $(JUPYTER) work
 
 bench: .venv/test ## grade the same notebooks with ours, nbgrader and Otter, and print ratios (half an hour)
 	$(BIN)/python -m tests.bench.grading
@@ -69,15 +80,12 @@ bench-pose3d: .venv/test ## error and cost of Labs 7's and 8's methods beside an
 bench-tables: .venv/test ## the lecture's tables of Lab 8, over three detectors, with six cameras and with three (half an hour)
 	$(BIN)/python -m tests.bench.tables
 
-site: .venv/test ## build the walkthrough site into build/site
-	@$(PIP) --editable '.[site]'
-	@rm -rf build/docs && mkdir -p build && cp -r docs build/docs
-	@$(BIN)/autograder build --walkthrough build/docs/walkthroughs
-	@$(BIN)/python -m sphinx -q -b html build/docs build/site
+site: .venv/site ## build the site into build/site (ten minutes; half a minute after a change of prose)
+	@$(BIN)/python site/make
 	@echo "Wrote build/site/index.html."
 
 picture: .venv/test ## make the README's picture again, from Lab 1
-	@$(BIN)/python docs/make_picture.py
+	@$(BIN)/python site/make/picture.py
 
 lint: .venv/test ## style, types, and the code in the notebooks' cells
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
@@ -105,8 +113,13 @@ clean: ## remove what the commands here have made, .venv included
 
 .venv/test: .venv/python pyproject.toml constraints.txt
 	@echo "Installing what the tests need, torch included, a few minutes the first time …"
-	@$(PIP) --editable '.[torch,lab,grade,dev]'
+	@$(PIP) --editable '.[torch,lab,nbgrader,grade,dev]'
 	@touch $@ .venv/core .venv/lab
+
+.venv/site: .venv/test
+	@echo "Installing what the site needs …"
+	@$(PIP) --editable '.[site]'
+	@touch $@
 
 .venv/render: .venv/test
 	@echo "Installing the renderer …"

@@ -97,6 +97,11 @@ def main() -> None:
         raise SystemExit(1) from None
 
 
+def _require_unix() -> None:
+    if not hasattr(os, "fork"):
+        raise StartError("grading needs Linux or macOS; on Windows, do it in WSL (`wsl --install`, then as on Linux)")
+
+
 def _version(asked: bool) -> None:
     if asked:
         from autograder.grading.plan import versions
@@ -127,18 +132,18 @@ def build(
     """Build labs/*.ipynb from solutions/notebooks."""
     from autograder.authoring.build import Kind
     from autograder.authoring.build import build as build_lab
+    from autograder.authoring.replace import refuse_labs, write_notebook
     from autograder.course import extras, find_root, labs
-    from autograder.files import write_atomically
     from autograder.judge.checking import ExtraNeeded
 
-    stale, root = [], find_root()
+    stale, refused, root = [], [], find_root()
     notebooks = [*labs(root), *extras(root)]
     for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
         if folder is None:
             continue
+        refuse_labs(folder, root / "labs")
         for lab in notebooks:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / lab.notebook.name, build_lab(lab, kind))
+            write_notebook(folder / lab.notebook.name, build_lab(lab, kind), kind.value)
             _say(f"built {folder / lab.notebook.name}")
     if walkthrough or nbgrader:
         return
@@ -150,18 +155,19 @@ def build(
                 raise
             _say(f"{lab.notebook.name} is left as it is: {error}")
             continue
-        if lab.notebook.exists() and lab.notebook.read_text("utf-8") == text:
-            _say(f"{lab.notebook.name} is up to date")
-        elif check:
-            stale.append(lab.notebook.name)
-        else:
-            lab.notebook.parent.mkdir(exist_ok=True)
-            write_atomically(lab.notebook, text)
-            _say(f"built {lab.notebook.name}")
+        if check:
+            if not lab.notebook.exists() or lab.notebook.read_text("utf-8") != text:
+                stale.append(lab.notebook.name)
+            continue
+        try:
+            new = write_notebook(lab.notebook, text, Kind.STUDENT.value)
+            _say(f"built {lab.notebook.name}" if new else f"{lab.notebook.name} is up to date")
+        except BuildError as error:  # one notebook that is kept keeps the others from nothing
+            refused.append(str(error))
     known = {lab.notebook for lab in notebooks}
     orphans = [path.name for path in sorted((root / "labs").glob("*.ipynb")) if path not in known]
-    if stale or orphans:
-        said = [f"{', '.join(stale)} in labs/ is stale: run `autograder build`"] if stale else []
+    if stale or orphans or refused:
+        said = refused + ([f"{', '.join(stale)} in labs/ is stale: run `autograder build`"] if stale else [])
         said += [f"{', '.join(orphans)} in labs/ belongs to no lab: remove it"] if orphans else []
         raise BuildError("; ".join(said))
 
@@ -186,6 +192,7 @@ def grade(
     thin: Annotated[bool, typer.Option("--thin", help="Do without bubblewrap (not for graded use).")] = False,
 ) -> None:
     """Grade a class: grades.csv, results/, feedback/ and class.html."""
+    _require_unix()
     from autograder.course import find_lab, find_root
     from autograder.grading.intake import collect
     from autograder.grading.plan import make_plan
@@ -273,6 +280,7 @@ def doctor(
     from autograder.wall.box import Wall, find_bubblewrap
 
     _say(", ".join(f"{name} {version}" for name, version in versions().items()))
+    _require_unix()
     _say(f"workers: {cores()}; bubblewrap: {find_bubblewrap() or 'not found'}")
     with Wall(find_root(), thin=thin) as wall:
         layers = wall.layers()

@@ -93,7 +93,8 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
     # Opened here and not by tempfile, whose files only their owner may read whatever the umask says.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    binary = getattr(os, "O_BINARY", 0)  # on Windows, where line ends would change else
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o666)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)

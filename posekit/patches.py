@@ -106,7 +106,7 @@ def steepest(X, lam=0.0):
 
 
 def best_weights(X, y, lam, tol=1e-7):
-    """Weights (D,) with the smallest negative log likelihood plus lam |w|^2 / 2, by SciPy, to a gradient of about `tol`."""
+    """Weights (D,) with the smallest negative log likelihood plus lam w^T w / 2, by SciPy, to a gradient of about `tol`."""
 
     def value_and_gradient(w):
         a = X @ w

@@ -39,3 +39,11 @@ def mini(tmp_path_factory) -> Path:
     lab.notebook.parent.mkdir(exist_ok=True)
     lab.notebook.write_text(build(lab), "utf-8")
     return course
+
+
+@pytest.fixture
+def course(mini, tmp_path):
+    """A copy of the little course that a test may damage."""
+    copy = tmp_path / "course"
+    shutil.copytree(mini, copy, symlinks=True)
+    return copy

@@ -17,14 +17,6 @@ from autograder.judge.checking import CheckError, load_checks
 
 
 @pytest.fixture
-def course(mini, tmp_path):
-    """A copy of the little course that a test may damage."""
-    copy = tmp_path / "course"
-    shutil.copytree(mini, copy, symlinks=True)
-    return copy
-
-
-@pytest.fixture
 def lab(course):
     return find_lab(course, "lab9")
 

@@ -1,10 +1,8 @@
-"""Scenes that can be turned: what is in their markup, and, in a browser, what their script does with it."""
+"""Scenes that can be turned: what is in their markup. `tests/browser` has what their script does with it."""
 
 import base64
 import json
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -105,47 +103,3 @@ def test_joined_parts_keep_their_lines():
     both = scene3d.join(one, one)
     assert both.points.shape == (1, 8, 3)
     assert_array_equal(both.edges, [[0, 1], [2, 3], [4, 5], [6, 7]])
-
-
-DRIVER = """
-<script>
-const ink = () => [...document.querySelector("canvas").getContext("2d").getImageData(0, 0, 960, 720).data].reduce(
-  (sum, value, n) => (sum * 31 + value * (n % 997)) % 1000003, 7);
-const key = (name) => document.querySelector("canvas").dispatchEvent(new KeyboardEvent("keydown", { key: name, cancelable: true }));
-const frame = () => Number(document.querySelector("input").value);
-const seen = {};
-seen.start = ink();
-setTimeout(() => {
-  seen.waits = frame() === 0 && ink() === seen.start;
-  key("ArrowLeft"); seen.turned = ink() !== seen.start;
-  key("ArrowRight"); seen.back = ink() === seen.start;
-  key("+"); seen.zoomed = ink() !== seen.start;
-  key("-");
-  key("."); seen.stepped = frame();
-  key(","); seen.stepped_back = frame();
-  document.querySelector("button").click();
-  setTimeout(() => {
-    seen.played = frame();
-    document.querySelector("button").click();
-    const there = frame();
-    setTimeout(() => {
-      seen.paused = frame() === there;
-      seen.picture = document.querySelector("img").hidden;
-      document.title = JSON.stringify(seen);
-    }, 300);
-  }, 500);
-}, 300);
-</script>"""
-
-
-@pytest.mark.browser
-def test_a_browser_turns_and_plays_it_when_asked(shown, six, tmp_path):
-    scene3d.scene({"truth": scene3d.skeleton(six.points3d, six.parents)}, alt="a", caption="c")
-    page = tmp_path / "scene.html"
-    page.write_text(f"<meta charset=utf-8>{shown[0]['text/html']}{DRIVER}", "utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom", page.as_uri()]
-    dom = subprocess.run([shutil.which("chromium"), *options], capture_output=True, text=True, timeout=120).stdout
-    seen = json.loads(re.search(r"<title>(.*?)</title>", dom)[1])
-    assert seen["waits"] and seen["turned"] and seen["back"] and seen["zoomed"] and seen["paused"] and seen["picture"]
-    assert (seen["stepped"], seen["stepped_back"]) == (1, 0)
-    assert seen["played"] > 0

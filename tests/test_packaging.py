@@ -8,7 +8,6 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from autograder.authoring.build import REPOSITORY
 from autograder.course import labs
 from posekit.data import load_learning_curve
 
@@ -33,8 +32,8 @@ def test_citation_has_the_version(root, project):
 
 
 def test_the_repository_is_the_same_everywhere(root, project):
-    assert yaml.safe_load((root / "CITATION.cff").read_text())["repository-code"] == REPOSITORY
-    assert project["urls"] == {"Repository": REPOSITORY}
+    cited = yaml.safe_load((root / "CITATION.cff").read_text())["repository-code"]
+    assert project["urls"] == {"Repository": cited}
 
 
 def test_the_core_is_what_labs_without_torch_need(project):
@@ -65,7 +64,7 @@ def test_readme_begins_with_the_two_commands(root):
 
 def test_students_wheel_holds_no_solutions(root):
     build = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert build["packages"] == ["posekit", "autograder"]
+    assert build["only-include"] == ["posekit", "autograder", "labs"]
     assert not any("solutions" in path or "tests" in path for path in build["force-include"])
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.authoring import BuildError
+from autograder.authoring import BuildError, colab
 from autograder.authoring.prose import Mark, fault_of_exercise, fault_of_hours, read_marks
+from autograder.authoring.replace import SEAL, seal
 from autograder.authoring.spans import Span, names_defined, names_needed, read_spans
 from autograder.authoring.written import Question, read_questions
 from autograder.course import ANSWER_PROMPT, Entry, Lab, exercise_names, labs
@@ -33,16 +35,7 @@ class Kind(Enum):
 TAGS = frozenset({"exercise", "given", "explore", "hide-input", "written"})
 # What JupyterLab, then Colab, reads to show a cell's code on request only; the site goes by the tag.
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
-REPOSITORY = "https://github.com/posekit/posekit"
-ON_COLAB = f"""\
-# On Colab this installs the course; anywhere else it does nothing.
-import sys
-from importlib.util import find_spec
-from subprocess import check_call
-
-if find_spec("google") and find_spec("google.colab") and not find_spec("posekit"):
-    check_call([sys.executable, "-m", "pip", "install", "--quiet", "posekit @ git+{REPOSITORY}"])
-"""
+COLAB = "colab"  # the tag of what the builder adds for Colab, and the site leaves out
 
 
 def read_source(lab: Lab) -> NotebookNode:
@@ -110,17 +103,18 @@ class _Builder:
 
     def build(self) -> str:
         self.prose.append("")
+        self.cells.append({"cell_type": "markdown", "metadata": {"tags": [COLAB]}, **colab.badge(self.lab.stem)})
         for number, cell in enumerate(read_source(self.lab).cells, 1):
             self.number = number
             if cell.cell_type == "code" and not any(c["cell_type"] == "code" for c in self.cells):
-                self.cells.append(_code(ON_COLAB, {"tags": ["explore"]}))
+                self.cells.append(_code(colab.install_cell(), {"tags": ["explore", COLAB]}))
             try:
                 self._translate(cell)
             except SyntaxError as error:
                 raise self._error(f"line {error.lineno}: {error.msg}") from None
         self.number = 0
         self._require_complete()
-        return _serialise(self.lab, self.cells)
+        return _serialise(self.lab, self.cells, self.kind)
 
     def _error(self, message: str) -> BuildError:
         where = f", cell {self.number}" if self.number else ""
@@ -318,7 +312,7 @@ def _code(source: str, metadata: dict) -> dict:
     }
 
 
-def _serialise(lab: Lab, cells: list[dict]) -> str:
+def _serialise(lab: Lab, cells: list[dict], kind: Kind) -> str:
     import nbformat
 
     seen: dict[str, int] = {}
@@ -338,4 +332,5 @@ def _serialise(lab: Lab, cells: list[dict]) -> str:
         }
     )
     nbformat.validate(notebook)
+    notebook.metadata["posekit"] = {SEAL: seal(json.loads(nbformat.writes(notebook)), kind.value)}
     return nbformat.writes(notebook) + "\n"

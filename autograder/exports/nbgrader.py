@@ -45,7 +45,7 @@ def to_nbgrader(
             from nbgrader.api import InvalidEntry
             from sqlalchemy.exc import DBAPIError, SQLAlchemyError
     except ImportError:
-        raise ExportError("this export needs nbgrader: pip install 'posekit[lab]'") from None
+        raise ExportError("this export needs nbgrader: pip install 'posekit[nbgrader]'") from None
     results = list(results)
     require_one_class(results, lab)
     path = Path(gradebook_db).resolve()

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from autograder.authoring.build import Kind, build
 from autograder.course import find_lab
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FIGURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
     shown = [out.get("data", {}).get("text/html", "") for cell in notebook.cells for out in cell.get("outputs", [])]
     figures = [match[1] for html in shown for match in FIGURE.finditer(html)]
-    (ROOT / "docs" / "lab1.png").write_bytes(base64.b64decode(figures[-1]))
+    (ROOT / "site" / "lab1.png").write_bytes(base64.b64decode(figures[-1]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+"""Build the site from the sources of the course: `python site/make`, or `make site`.
+
+Pages and outputs are kept in build/, so that a change of prose runs no notebook again.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from demo import write_demo
+from execute import executed
+from figures import outside
+from pages import write_pages
+from sphinx.cmd.build import main as sphinx
+from tree import Tree
+
+from autograder.course import Lab, find_lab, labs
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build"
+CACHE = BUILD / "site-cache"
+COMMANDS = {"posekit": "posekit.cli", "autograder": "autograder.cli"}
+FILMED = "lab8"  # its last scene moves on the landing page
+
+
+def main() -> int:
+    tree = Tree(BUILD / "site-source")
+    for path in sorted((ROOT / "site").iterdir()):  # pages, style, configuration
+        if path.is_dir() and path.name != "make":
+            tree.copy(path, f"{path.name}/")
+        elif path.is_file():
+            tree.put(path.name, path.read_bytes())
+    titles = {lab: write_pages(lab, tree, CACHE) for lab in labs(ROOT)}
+    tree.put("labs/index.md", _index("Labs", "labs", titles))
+    tree.put("solutions/index.md", _index("Solutions", "solutions", titles))
+    tree.put("_viewer.md", _viewer(find_lab(ROOT, FILMED), tree))
+    tree.put("reference/cli.md", _commands())
+    write_demo(find_lab(ROOT, "lab1"), tree, CACHE)
+    tree.prune()
+    out = BUILD / "site"
+    # Warnings are errors. What Sphinx remembers lies outside of what is published.
+    failed = sphinx(["-q", "-W", "--keep-going", "-d", str(BUILD / "site-doctrees"), str(tree.root), str(out)])
+    _leave_out_what_no_page_asks_for(out / "_static")
+    return failed
+
+
+def _leave_out_what_no_page_asks_for(static: Path) -> None:
+    """Twenty megabytes of MathJax's other bundles, and maps for those who debug the theme."""
+    mathjax = static / "mathjax"
+    needed = (mathjax / "output" / "chtml" / "fonts" / "woff-v2", mathjax / "input" / "tex" / "extensions")
+    for path in static.rglob("*"):
+        bundle = mathjax in path.parents and path.name != "tex-chtml.js" and not set(needed) & set(path.parents)
+        if path.is_file() and (bundle or path.suffix == ".map"):
+            path.unlink()
+
+
+WORDS = {
+    "labs": "Each lab as students get it, with the figures that the reference draws.",
+    "solutions": "Below each exercise: hints, then the solution, then how others went wrong. All folded: try first.",
+}
+
+
+def _index(title: str, folder: str, titles: dict[Lab, str]) -> str:
+    rows = "\n".join(_row(lab, name) for lab, name in titles.items())
+    pages = "\n".join(lab.name for lab in titles)
+    return (
+        f"# {title}\n\n{WORDS[folder]}\n\n"
+        f"| lab | notebook |\n| --- | --- |\n{rows}\n\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
+    )
+
+
+def _row(lab: Lab, title: str) -> str:
+    notebook = f'<a href="../_static/notebooks/{lab.notebook.name}" download>download</a>'
+    return f"| [{title}]({lab.name}) | {notebook} |"
+
+
+def _viewer(lab: Lab, tree: Tree) -> str:
+    shown = [output.get("data", {}) for cell in executed(lab, CACHE).cells for output in cell.get("outputs", [])]
+    scenes = [data["text/html"] for data in shown if "posekit-scene" in data.get("text/html", "")]
+    return f"```{{raw}} html\n{outside(scenes[-1], tree, '')}\n```\n"
+
+
+def _commands() -> str:
+    """What `--help` says of every command, as typer writes it for documentation."""
+    parts = ["# Commands\n"]
+    for name, module in COMMANDS.items():
+        words = [sys.executable, "-m", "typer", module, "utils", "docs", "--name", name]
+        said = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        parts.append(re.sub("^#", "##", said, flags=re.MULTILINE))
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
