@@ -135,20 +135,21 @@ def build(
     from autograder.authoring.build import Kind
     from autograder.authoring.build import build as build_lab
     from autograder.authoring.replace import refuse_labs, write_notebook
-    from autograder.course import find_root, labs
+    from autograder.course import extras, find_root, labs
     from autograder.judge.checking import ExtraNeeded
 
     stale, refused, root = [], [], find_root()
+    notebooks = [*labs(root), *extras(root)]
     for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
         if folder is None:
             continue
         refuse_labs(folder, root / "labs")
-        for lab in labs(root):
+        for lab in notebooks:
             write_notebook(folder / lab.notebook.name, build_lab(lab, kind), kind.value)
             _say(f"built {folder / lab.notebook.name}")
     if walkthrough or nbgrader:
         return
-    for lab in labs(root):
+    for lab in notebooks:
         try:
             text = build_lab(lab)
         except ExtraNeeded as error:
@@ -165,7 +166,7 @@ def build(
             _say(f"built {lab.notebook.name}" if new else f"{lab.notebook.name} is up to date")
         except BuildError as error:  # one notebook that is kept keeps the others from nothing
             refused.append(str(error))
-    known = {lab.notebook for lab in labs(root)}
+    known = {lab.notebook for lab in notebooks}
     orphans = [path.name for path in sorted((root / "labs").glob("*.ipynb")) if path not in known]
     if stale or orphans or refused:
         said = refused + ([f"{', '.join(stale)} in labs/ is stale: run `autograder build`"] if stale else [])

@@ -143,6 +143,13 @@ def labs(root: Path) -> list[Lab]:
     return sorted(found, key=lambda lab: int(lab.name[3:]))
 
 
+def extras(root: Path) -> list[Lab]:
+    """The notebooks beside the labs, "lab5x_your_own_animal" say: built and shown like a lab, without exercises, never graded."""
+    paths = sorted((root / "solutions" / "notebooks").glob("*.md"))
+    found = [re.fullmatch(r"(lab\d+x)_(\w+)", path.stem) for path in paths]
+    return [Lab(root, match[1], match[2]) for match in found if match]
+
+
 def find_lab(root: Path, name: str) -> Lab:
     """The lab of that name ("lab1" or "lab1_likelihood").
 

@@ -1,5 +1,6 @@
 """The rat's keypoints: their names, the tree that joins them, and which of them are left and right of each other."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -78,18 +79,73 @@ def parents_of(names=NAMES):
     return np.array([index[_PARENT[name]] for name in names], dtype=int)
 
 
-def left_right_pairs(names=NAMES):
+# How names say a side: as a word of its own ("left_hand", "Hand L"), or where lower case meets upper ("leftEar", "EarL"). The two
+# words can also begin or end a name ("leftear"); a single letter cannot.
+_OTHER = {"left": "right", "l": "r"}
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9]+")
+
+
+def side_of(name):
+    """ "left", "right", or "" for a keypoint of neither side, as far as its name says."""
+    words = {word.lower() for word in _WORDS.findall(name)}
+    for left, right in _OTHER.items():
+        for side, sign in (("left", left), ("right", right)):
+            if sign in words or (len(sign) > 1 and (name.lower().startswith(sign) or name.lower().endswith(sign))):
+                return side
+    return ""
+
+
+def left_right_pairs(names=NAMES, pairs=None):
     """Pairs of keypoints that a mirror image swaps.
 
     Parameters
     ----------
     names : sequence of K str
+        A left name differs from its right one in "left" and "right" or in "l" and "r", in any case: "ear_L" and "ear_R",
+        "Left_ear", "earLeft", "leftear", "L ear".
+    pairs : sequence of (left, right), optional
+        The names of each pair, where they cannot be guessed.
 
     Returns
     -------
     pairs : (M, 2) int array of (left, right) indices
+
+    Raises
+    ------
+    ValueError : where a pair holds a name that is not in ``names``, or one that another pair holds
     """
     names = tuple(names)
-    lefts = [name for name in names if name.endswith("_L") and name[:-1] + "R" in names]
-    pairs = [(names.index(name), names.index(name[:-1] + "R")) for name in lefts]
-    return np.array(pairs, dtype=int).reshape(-1, 2)
+    if pairs is None:
+        lowered = [name.lower() for name in names]
+        mirrored = [_mirrored(name) for name in names]
+        pairs = [
+            (left, names[lowered.index(right)])
+            for left, options in zip(names, mirrored, strict=True)
+            for right in options
+            if right in lowered
+        ]
+    found = []
+    for left, right in pairs:
+        for name in (left, right):
+            if name not in names:
+                raise ValueError(
+                    f"{name!r} of the pair {left!r}, {right!r} is no keypoint; there are {', '.join(names)}"
+                )
+        found.append((names.index(left), names.index(right)))
+    used = [k for pair in found for k in pair]
+    if len(set(used)) < len(used):
+        twice = next(names[k] for k in used if used.count(k) > 1)
+        raise ValueError(f"{twice!r} is in two pairs; say which belong together, pairs=[(left, right), ...]")
+    return np.array(found, dtype=int).reshape(-1, 2)
+
+
+def _mirrored(name):
+    """What the right counterpart of a left name may be called, in lower case; empty for other names."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    options = {"".join([*words[:n], _OTHER[word], *words[n + 1 :]]) for n, word in enumerate(words) if word in _OTHER}
+    lowered = name.lower()
+    if lowered.startswith("left"):
+        options.add("right" + lowered[4:])
+    if lowered.endswith("left"):
+        options.add(lowered[:-4] + "right")
+    return sorted(options)

@@ -10,10 +10,11 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.authoring.build import Kind, build, entries
-from autograder.course import labs
+from autograder.course import extras, labs
 
 ROOT = Path(__file__).parent.parent
 LABS = labs(ROOT)
+ALL = [*LABS, *extras(ROOT)]
 
 
 def run(notebook, allow_errors=False):
@@ -50,7 +51,7 @@ def every_other_second(names):
     return names[1::2]
 
 
-@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+@pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.name)
 def test_walkthrough_runs_and_every_check_passes(lab):
     notebook = run(nbformat.reads(build(lab, Kind.WALKTHROUGH), as_version=4))
     worth = {
@@ -68,7 +69,7 @@ def test_walkthrough_runs_and_every_check_passes(lab):
     )
 
 
-@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+@pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.name)
 def test_every_picture_has_alt_text(lab):
     """Figures go through posekit.draw, which asks for alt text; a bare matplotlib picture would have none."""
     source = jupytext.read(lab.source, fmt="md:myst")
@@ -132,7 +133,7 @@ def names_of(statement):
     return made, used | {symbol.get_name() for symbol in inner if symbol.is_global()}
 
 
-@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+@pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.name)
 def test_a_picture_lists_what_earlier_pictures_made(lab):
     """What is made under `draw.needs` may be missing, in a notebook with any gaps: who uses it lists it, or what was made with it."""
     perhaps, surely = {}, set()  # name -> all that the same block makes

@@ -232,6 +232,8 @@ class _Builder:
         if unused := [id for id in self.questions if id not in self.asked]:
             raise self._error(f"{self.lab.answers.name} has question {unused[0]}, which the notebook does not ask")
         written = sum(question.points for question in self.questions.values())
+        if not self.exercises:
+            return  # a notebook beside the labs: nothing counts
         if fault := fault_of_hours("".join(self.prose), self.minutes, self.points, written):
             raise self._error(fault)
 

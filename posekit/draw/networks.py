@@ -1,38 +1,44 @@
 """Pictures of detectors that are networks: feature maps, heatmaps, poses, films."""
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from posekit.draw.core import CURVES, GREEN, ORANGE, RED, SKY, WIDTH, legend_below, play, show, styled
-from posekit.draw.frames import gray_frame, ring
+from posekit.draw.frames import gray_frame, pixels, ring
+from posekit.skeleton import side_of
 
-# (name's ending, colour, marker, what it says in the legend) of keypoints
-SIDES = (("_L", SKY, "^", "left"), ("_R", ORANGE, "s", "right"), ("", GREEN, "o", "middle"))
+# (colour, marker, what the legend says) of keypoints, by what `side_of` says of their names
+SIDES = {"left": (SKY, "^", "left"), "right": (ORANGE, "s", "right"), "": (GREEN, "o", "middle")}
 
 
 @styled
-def poses(images, keypoints, names, *, alt, caption, predictions=None, titles=None, columns=3, parents=None):
+def poses(images, keypoints, names, *, alt, caption, predictions=None, sure=None, titles=None, columns=3, parents=None):
     """Draw frames with their keypoints, and with what a network predicts.
 
     Parameters
     ----------
-    images : ndarray (N, H, W)
+    images : ndarray (N, H, W), or as networks take them (N, 1 or 3, H, W)
     keypoints : ndarray (N, K, 2)
         The truth, px, NaN where there is nothing to draw.
     names : sequence of K str
-        The animal's left, right and middle keypoints differ in colour and marker.
+        The animal's left, right and middle keypoints differ in colour and marker, see `posekit.skeleton.side_of`.
     predictions : ndarray (N, K, 2), optional
-        Crosses, each joined to its truth by a line.
+        Marks, each joined to its truth by a line where there is one.
+    sure : ndarray (N, K) of bool, optional
+        Marks of the others are hollow.
     titles : sequence of N str, optional
     columns : int
     parents : ndarray (K,), optional
         Draw the skeleton, too.
     """
     rows = -(-len(images) // columns)
-    height = WIDTH / columns * images[0].shape[0] / images[0].shape[1]
+    height = WIDTH / columns * pixels(images[0]).shape[0] / pixels(images[0]).shape[1]
     fig = Figure(figsize=(WIDTH, rows * (height + (0.3 if titles else 0.06)) + 0.5), layout="constrained")
     axes = fig.subplots(rows, columns, squeeze=False)
     for axis in axes.flat[len(images) :]:
@@ -40,7 +46,8 @@ def poses(images, keypoints, names, *, alt, caption, predictions=None, titles=No
     for n, image in enumerate(images):
         axis = axes.flat[n]
         gray_frame(axis, image)
-        _keypoints(axis, keypoints[n], names, None if predictions is None else predictions[n], parents)
+        predicted = None if predictions is None else predictions[n]
+        _keypoints(axis, keypoints[n], names, predicted, parents, None if sure is None else sure[n])
         if titles:
             axis.set_title(titles[n], fontsize=9.5)
     legend_below(fig, *axes.flat, ncols=4, markerscale=1.5)
@@ -56,16 +63,19 @@ def feature_maps(rows, *, alt, caption, image=None):
     rows : mapping from label to ndarray (C, h, w)
         The same number of channels in each row. Black is the smallest value of a map, white its largest.
     image : ndarray (H, W), optional
-        What the network looked at, as a first column.
+        What the network looked at, in the first place of the first row.
     """
     columns = max(len(maps) for maps in rows.values()) + (image is not None)
     fig = Figure(figsize=(WIDTH, 0.82 * len(rows) * WIDTH / columns + 0.28 * len(rows)), layout="constrained")
     axes = fig.subplots(len(rows), columns, squeeze=False)
-    for line, (label, maps) in zip(axes, rows.items(), strict=True):
-        shown = ([image] if image is not None else []) + list(maps)
-        for axis, picture in zip(line, shown, strict=True):
-            axis.imshow(picture, interpolation="nearest")
+    for n, (line, (label, maps)) in enumerate(zip(axes, rows.items(), strict=True)):
+        for axis in line:
             axis.set_axis_off()
+        if image is not None and n == 0:
+            line[0].imshow(image)
+            line[0].set_title("the frame", fontsize=10)
+        for axis, picture in zip(line[int(image is not None) :], maps, strict=True):
+            axis.imshow(picture, interpolation="nearest")
         place = line[int(image is not None)]
         place.set_title(" ", fontsize=10)  # keeps the height
         title = place.text(0.0, 1.07, label, transform=place.transAxes, fontsize=10)
@@ -112,13 +122,14 @@ def refinement(image, scores, offsets, stride, keypoint, found, *, alt, caption)
     """
     h, w = np.shape(scores)
     extent = (-0.5, w * stride - 0.5, h * stride - 0.5, -0.5)
-    fig = Figure(figsize=(WIDTH, 3.5), layout="constrained")
-    left, right = fig.subplots(1, 2, width_ratios=[1.35, 1.0])
+    fig = Figure(figsize=(WIDTH, 3.4), layout="constrained")
+    left, right = fig.subplots(1, 2, width_ratios=[w / h, 1.0])  # of one height
     for axis in (left, right):
         axis.imshow(image, vmin=0.0, vmax=1.0)
-    veil = {"alpha": 0.2 + 0.5 * np.asarray(scores), "extent": extent, "interpolation": "nearest"}
-    left.imshow(scores, cmap="cividis", vmin=0.0, vmax=1.0, **veil)
-    ring(left, keypoint, "truth")
+    left.imshow(scores, cmap=HEAT, vmin=0.0, vmax=1.0, extent=extent, interpolation="nearest")
+    for lines, number in ((left.axvline, w), (left.axhline, h)):
+        for n in range(number + 1):
+            lines(stride * n - 0.5, color="white", linewidth=0.5, alpha=0.5)
     left.set(xlim=extent[:2], ylim=extent[2:], title="score of each cell")
     left.set_axis_off()
     i, j = np.unravel_index(np.argmax(scores), (h, w))
@@ -127,6 +138,9 @@ def refinement(image, scores, offsets, stride, keypoint, found, *, alt, caption)
     rows, columns = rows[inside], columns[inside]
     x, y = stride * columns + (stride - 1) / 2, stride * rows + (stride - 1) / 2
     arrows = {"angles": "xy", "scale_units": "xy", "scale": 1, "color": ORANGE, "edgecolor": "black", "linewidth": 0.6}
+    for axis in (left, right):
+        corner = stride * np.array([j, i]) - 0.5
+        axis.add_patch(Rectangle(corner, stride, stride, edgecolor=SKY, facecolor="none", linewidth=2.5))
     for edge in stride * np.arange(-1, 3) - 0.5:
         right.axvline(stride * j + edge, color="white", linewidth=0.8, alpha=0.6)
         right.axhline(stride * i + edge, color="white", linewidth=0.8, alpha=0.6)
@@ -144,8 +158,8 @@ def refinement(image, scores, offsets, stride, keypoint, found, *, alt, caption)
 
 
 @styled
-def learning_curves(curves, *, alt, caption, ylabel="median error, px", seeds="seeds", yscale="log"):
-    """Draw errors against the number of labelled frames: the mean over seeds, and a band from the best to the worst.
+def learning_curves(curves, *, alt, caption, xlabel="labelled frames", ylabel="median error, px", yscale="log"):
+    """Draw errors against the number of labelled frames, say: the mean over seeds, and a band from the lowest to the highest.
 
     Parameters
     ----------
@@ -158,26 +172,32 @@ def learning_curves(curves, *, alt, caption, ylabel="median error, px", seeds="s
         axes.fill_between(counts, np.nanmin(errors, 1), np.nanmax(errors, 1), color=colour, alpha=0.18, linewidth=0)
         axes.plot(counts, np.nanmean(errors, 1), color=colour, linestyle=line, marker=marker, label=label)
     ticks = sorted({int(count) for counts, _ in curves.values() for count in counts})
-    axes.set(xscale="log", yscale=yscale, xlabel="labelled frames", ylabel=ylabel)
+    axes.set(xscale="log", yscale=yscale, xlabel=xlabel, ylabel=ylabel)
     axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
-    low, high = axes.get_ylim()
-    marks = [mark for mark in (1, 2, 3, 5, 10, 20, 30, 50) if low <= mark <= high]
-    axes.set_yticks(marks, labels=[str(mark) for mark in marks])
-    axes.set_yticks([], minor=True)
+    if yscale == "log":
+        low, high = axes.get_ylim()
+        marks = [mark for mark in (1, 2, 3, 5, 10, 20, 30, 50) if low <= mark <= high]
+        axes.set_yticks(marks, labels=[str(mark) for mark in marks])
+        axes.set_yticks([], minor=True)
     legend_below(fig, axes, handlelength=3.5)
     show(fig, alt=alt, caption=caption)
 
 
 @styled
-def tracking(images, predictions, keypoints, names, parents, *, alt, caption, interval=250):
+def tracking(images, predictions, keypoints, names, parents=None, *, alt, caption, sure=None, interval=250):
     """Play a film with the keypoints that a network predicts, and rings where they are.
 
     Parameters
     ----------
-    images : ndarray (T, H, W)
-    predictions, keypoints : ndarray (T, K, 2)
+    images : ndarray (T, H, W), or as networks take them (T, 1 or 3, H, W)
+    predictions : ndarray (T, K, 2)
         px, NaN where there is nothing to draw.
+    keypoints : ndarray (T, K, 2), or None where nobody knows the truth
+    names, parents
+        As in `poses`.
+    sure : ndarray (T, K) of bool, optional
+        Marks of the other predictions are hollow.
     interval : int
         Milliseconds per frame.
     """
@@ -188,7 +208,9 @@ def tracking(images, predictions, keypoints, names, parents, *, alt, caption, in
     def draw(t):
         axis.clear()
         gray_frame(axis, images[t])
-        _keypoints(axis, keypoints[t], names, predictions[t], parents)
+        unknown = np.full_like(predictions[t], np.nan)
+        truth = unknown if keypoints is None else keypoints[t]
+        _keypoints(axis, truth, names, predictions[t], parents, None if sure is None else sure[t])
         axis.set_title(f"frame {t + 1} of {len(images)}", loc="left")
 
     draw(0)
@@ -223,33 +245,38 @@ def score_maps(images, *, alt, caption, columns=2):
 
 
 @styled
-def heatmaps(image, maps, *, alt, caption, truth=None, found=None, columns=2):
-    """Draw heatmaps over a frame, one panel for each.
+def heatmaps(image, maps, *, alt, caption, truth=None, found=None, columns=2, stride=None):
+    """Draw heatmaps over a frame, one panel for each, all on one scale.
 
     Parameters
     ----------
-    image : ndarray (H, W)
+    image : ndarray (H, W), or as networks take it (1 or 3, H, W)
     maps : mapping from title to ndarray (h, w)
-        Probabilities; blocks of pixels of the frame, from its upper left corner on.
+        Probabilities; blocks of pixels of the frame, from its upper left corner on. They need not end where the frame does.
     truth, found : mapping from title to (x, y) px, optional
         Rings, and crosses; NaN where there is nothing to draw.
     columns : int
+    stride : int, optional
+        Side of a block, px; by default the whole number that fits best.
     """
     rows = -(-len(maps) // columns)
-    fig = Figure(figsize=(WIDTH, rows * (0.8 * WIDTH / columns + 0.3) + 0.4), layout="constrained")
+    fig = Figure(figsize=(WIDTH, rows * (0.8 * WIDTH / columns + 0.3) + 0.9), layout="constrained")
     panels = fig.subplots(rows, columns, squeeze=False)
     for axes in panels.flat[len(maps) :]:
         axes.set_axis_off()
+    largest = max(np.max(heat) for heat in maps.values())
     for axes, (title, heat) in zip(panels.flat, maps.items(), strict=False):
-        _heatmap(axes, image, heat, None if truth is None else truth[title], None if found is None else found[title])
+        marks = (None if points is None else points[title] for points in (truth, found))
+        _heatmap(axes, image, heat, *marks, largest, stride)
         axes.set_title(title, fontsize=10)
+    _scale_below(fig, panels, largest)
     legend_below(fig, panels.flat[0])
     show(fig, alt=alt, caption=caption)
 
 
 @styled
-def heatmap_film(images, detectors, truth, *, alt, caption, interval=400):
-    """Play a film with the heatmaps of one keypoint, side by side for several detectors.
+def heatmap_film(images, detectors, truth, *, alt, caption, interval=400, stride=None):
+    """Play a film with the heatmaps of one keypoint, for several detectors, one above the other and on one scale.
 
     Parameters
     ----------
@@ -260,55 +287,71 @@ def heatmap_film(images, detectors, truth, *, alt, caption, interval=400):
         px, NaN where the keypoint is hidden.
     interval : int
         Milliseconds per frame.
+    stride : int, optional
+        As in `heatmaps`.
     """
-    fig = Figure(figsize=(WIDTH, 0.82 * WIDTH / len(detectors) + 0.9), layout="constrained")
+    fig = Figure(figsize=(WIDTH, 0.72 * WIDTH * len(detectors) + 0.8), layout="constrained")
     FigureCanvasAgg(fig)
-    panels = fig.subplots(1, len(detectors), squeeze=False)[0]
+    panels = fig.subplots(len(detectors), 1, squeeze=False)[:, 0]
+    largest = max(np.max(maps) for maps, _ in detectors.values())
 
     def draw(t):
         for axes, (title, (maps, found)) in zip(panels, detectors.items(), strict=True):
             axes.clear()
-            _heatmap(axes, images[t], maps[t], truth[t], found[t])
-            axes.set_title(f"{title}, frame {t + 1}", fontsize=10)
+            _heatmap(axes, images[t], maps[t], truth[t], found[t], largest, stride)
+            axes.set_title(f"{title}, frame {t + 1}", fontsize=12)
 
     draw(0)
     legend_below(fig, panels[0])
     play(FuncAnimation(fig, draw, frames=len(images), interval=interval), alt=alt, caption=caption)
 
 
-def _heatmap(axes, image, heat, truth, found):
+# What is improbable stays clear, so that the frame shows through.
+_SHADE = [(*mpl.colormaps["autumn"](p)[:3], 0.85 * p**0.7) for p in np.linspace(0.0, 1.0, 256)]
+HEAT = ListedColormap(_SHADE, name="heat")
+
+
+def _heatmap(axes, image, heat, truth, found, largest, stride):
     gray_frame(axes, image)
+    height, width = pixels(image).shape[:2]
     rows, columns = np.shape(heat)
-    stride = image.shape[1] // columns
-    extent = (-0.5, columns * stride - 0.5, rows * stride - 0.5, -0.5)
-    # What is improbable stays clear, so that the frame shows through.
-    shade = 0.85 * np.clip(heat / max(np.max(heat), 1e-12), 0.0, 1.0) ** 0.7
-    axes.imshow(heat, cmap="autumn", vmin=0.0, alpha=shade, extent=extent, interpolation="nearest")
-    axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    side = round(width / columns) if stride is None else stride
+    extent = (-0.5, columns * side - 0.5, rows * side - 0.5, -0.5)
+    axes.imshow(heat, cmap=HEAT, vmin=0.0, vmax=max(largest, 1e-12), extent=extent, interpolation="nearest")
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     if truth is not None:
         ring(axes, truth, "truth")
     if found is not None:
-        for colour, width in (("white", 4.5), ("black", 2.2)):
-            style = {"color": colour, "markeredgewidth": width, "markersize": 9, "linestyle": ""}
-            axes.plot(*found, marker="x", label="highest value" if colour == "black" else None, **style)
+        for colour, edge in (("white", 3.6), ("black", 1.5)):
+            style = {"markeredgecolor": colour, "markeredgewidth": edge, "markerfacecolor": "none", "linestyle": ""}
+            axes.plot(*found, marker="X", markersize=13, label="highest value" if colour == "black" else None, **style)
 
 
-def _keypoints(axes, keypoints, names, predictions, parents):
+def _scale_below(fig, panels, largest):
+    mappable = ScalarMappable(Normalize(0.0, largest), cmap=HEAT)
+    fig.colorbar(
+        mappable, ax=panels, location="bottom", shrink=0.6, aspect=30, pad=0.02, label="probability, all panels"
+    )
+
+
+def _keypoints(axes, keypoints, names, predictions, parents, sure):
     drawn = keypoints if predictions is None else predictions
+    sure = np.ones(len(names), dtype=bool) if sure is None else sure
     if parents is not None:
         for child, parent in enumerate(parents):
             axes.plot(*drawn[[child, parent]].T, color="white", linewidth=1.2, alpha=0.8)
-    taken = np.zeros(len(names), dtype=bool)
-    for ending, colour, marker, label in SIDES:
-        which = np.array([name.endswith(ending) for name in names]) & ~taken
-        taken |= which
+    for side, (colour, marker, label) in SIDES.items():
+        which = np.array([side_of(name) == side for name in names])
         if not which.any():
             continue
         if predictions is not None:
             for found, true in zip(predictions[which], keypoints[which], strict=True):
                 axes.plot(*np.stack([found, true]).T, color=colour, linewidth=1.5)
-        style = {"color": colour, "marker": marker, "markersize": 4.5, "linestyle": "", "markeredgecolor": "black"}
-        axes.plot(*drawn[which].T, label=label, markeredgewidth=0.7, **style)
-    if predictions is not None:
+        style = {"marker": marker, "markersize": 4.5, "linestyle": ""}
+        filled = style | {"color": colour, "markeredgecolor": "black", "markeredgewidth": 0.7}
+        axes.plot(*drawn[which & sure].T, label=label, **filled)
+        hollow = style | {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 1.4}
+        axes.plot(*drawn[which & ~sure].T, **hollow)
+    if predictions is not None and not np.isnan(keypoints).all():
         style = {"markerfacecolor": "none", "markeredgecolor": RED, "markeredgewidth": 1.4, "linestyle": ""}
         axes.plot(*keypoints.T, marker="o", markersize=7, label="truth", **style)
