@@ -16,7 +16,8 @@ MAY_USE = {
     "judge": {"wall", "reports"},
     "authoring": {"judge"},
     "grading": {"judge", "wall", "reports"},  # of reports the words for a cell that failed
-    "cli": {"authoring", "judge", "wall", "grading", "reports", "exports"},
+    "scoring": {"grading", "reports"},  # of grading how files are read that nobody vouches for
+    "cli": {"authoring", "judge", "wall", "grading", "reports", "exports", "scoring"},
     "face": {"judge", "authoring"},
     "checks": {"face", "judge"},
 }
