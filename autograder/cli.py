@@ -1,4 +1,4 @@
-"""The `autograder` command: build, grade, mark, export, example, doctor."""
+"""The `autograder` command: build, grade, mark, export, score-capstone, example, doctor."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from autograder.judge.checking import CheckError
 from autograder.marking import MarkError
 from autograder.outcome import StartError
 from autograder.result import Result
+from autograder.scoring import ScoreError
 
 if TYPE_CHECKING:
     from autograder.grading.run_folder import Files
@@ -36,11 +37,13 @@ app.add_typer(export, name="export")
 # Paths and ids are printed as they are; a log file has no width of its own.
 console = Console(width=None if sys.stdout and sys.stdout.isatty() else 120, markup=False, emoji=False, highlight=False)
 
-KNOWN_ERRORS = (BuildError, CheckError, CourseError, ExportError, IntakeError, MarkError, StartError, UnitError)
+KNOWN_ERRORS = (
+    BuildError, CheckError, CourseError, ExportError, IntakeError, MarkError, ScoreError, StartError, UnitError
+)  # fmt: skip
 NAMED = 5  # students whom a line names
 MOVED = 20  # students whose grade moved that are listed
 Graded = Annotated[Path, typer.Argument(help="The folder that `autograder grade` wrote.")]
-LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …")]
+LabName = Annotated[str, typer.Option("--lab", help="The lab: lab1, lab2, …, capstone.")]
 
 
 class _Stream(io.TextIOWrapper):
@@ -337,6 +340,34 @@ def _write_reports(results: list[Result], files: Files) -> None:
         write_feedback(result, files.feedback(result.student), published())
     write_class_page(results, files.class_page, files.pages)
     write_grades(results, files.grades)
+
+
+@app.command("score-capstone")
+def score_capstone(
+    predictions: Annotated[
+        Path, typer.Argument(help="A file of predictions (.npz), a folder of them, or your platform's archive.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where leaderboard.html and scores.csv go.")] = Path("scored"),
+) -> None:
+    """Score the capstone's predictions against the clip's truth: leaderboard.html and scores.csv."""
+    from autograder.course import find_root
+    from autograder.scoring.board import write_board
+    from autograder.scoring.measures import load_baselines, load_truth, score
+    from autograder.scoring.reading import Refused, collect
+
+    truth, baselines = load_truth(find_root()), load_baselines(find_root())
+    found = collect(predictions)
+    refused = [one for one in found if isinstance(one, Refused)]
+    for one in refused:
+        _say(f"{one.student}: {one.why}", style="bold red")
+    scores = [score(one.student, one.positions, one.labels, truth) for one in found if not isinstance(one, Refused)]
+    if not scores:
+        raise ScoreError(f"nothing could be scored: {predictions} holds no predictions that can be read")
+    write_board(out, scores, baselines, refused, truth)
+    for row in sorted(scores + baselines, key=lambda row: row.raw):
+        labels = "" if row.agreement is None else f", labels agree {row.agreement:.2f}"
+        _say(f"{row.raw:6.1f} mm ({row.aligned:.1f} after Procrustes){labels}  {row.name}")
+    _say(f"Wrote {out / 'leaderboard.html'} and {out / 'scores.csv'}.")
 
 
 @app.command()

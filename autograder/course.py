@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -47,7 +48,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Lab:
-    """The files of one lab; `name` is "lab1", `topic` is "likelihood"."""
+    """The files of one lab; `name` is "lab1", `topic` is "likelihood". The capstone is a lab, too: "capstone", "behavior"."""
 
     root: Path
     name: str
@@ -58,12 +59,17 @@ class Lab:
         return f"{self.name}_{self.topic}"
 
     @property
+    def module(self) -> str:
+        """The name of the module with the references: a lab's is called by its topic, the capstone's by its own name."""
+        return self.topic if self.name.startswith("lab") else self.name
+
+    @property
     def source(self) -> Path:
         return self.root / "solutions" / "notebooks" / f"{self.stem}.md"
 
     @property
     def reference(self) -> Path:
-        return self.root / "solutions" / f"{self.topic}.py"
+        return self.root / "solutions" / f"{self.module}.py"
 
     @property
     def answers(self) -> Path:
@@ -133,14 +139,14 @@ def find_root() -> Path:
 
 
 def labs(root: Path) -> list[Lab]:
-    """All labs of a checkout, by number; where it has no solutions (what Gradescope gets), those whose notebooks are there."""
+    """All labs of a checkout, the capstone last; where it has no solutions (what Gradescope gets), those whose notebooks are there."""
     sources = root / "solutions" / "notebooks"
     paths = sources.glob("*.md") if sources.is_dir() else (root / "labs").glob("*.ipynb")
     found = []
     for path in sorted(paths):
-        if match := re.fullmatch(r"(lab\d+)_(\w+)", path.stem):
+        if match := re.fullmatch(r"(lab\d+|capstone)_(\w+)", path.stem):
             found.append(Lab(root, match[1], match[2]))
-    return sorted(found, key=lambda lab: int(lab.name[3:]))
+    return sorted(found, key=lambda lab: int(lab.name[3:]) if lab.name[3:].isdigit() else sys.maxsize)
 
 
 def extras(root: Path) -> list[Lab]:
@@ -200,4 +206,4 @@ def exercise_names(checks: Path) -> list[str]:
 
 def checks_of(exercise: str) -> Path | None:
     """The file of the installed checks that tests an exercise."""
-    return next(iter(sorted(CHECKS.glob(f"lab*/test_{exercise}.py"))), None) if exercise.isidentifier() else None
+    return next(iter(sorted(CHECKS.glob(f"*/test_{exercise}.py"))), None) if exercise.isidentifier() else None

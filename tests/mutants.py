@@ -197,7 +197,7 @@ def equivalents(lab: Lab) -> dict[tuple[str, str], str]:
 
 def judge(lab: Lab, mutant: Mutant) -> tuple[bool, str | None]:
     """(noticed by the checks, name that the diagnosis gave)."""
-    namespace = dict(vars(importlib.import_module(f"solutions.{lab.topic}")))
+    namespace = dict(vars(importlib.import_module(f"solutions.{lab.module}")))
     try:
         exec(compile(mutant.source, f"<{mutant.change}>", "exec"), namespace)
     except Exception:  # a default or decorator that no longer works

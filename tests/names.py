@@ -55,7 +55,7 @@ class Answer:
         return names_of(self.lab.banks / f"{self.exercise}.py")
 
     def reference(self) -> Any:
-        return getattr(importlib.import_module(f"solutions.{self.lab.topic}"), self.exercise)
+        return getattr(importlib.import_module(f"solutions.{self.lab.module}"), self.exercise)
 
 
 def exercises(chosen: Iterable[Lab]) -> Iterator[tuple[Lab, str]]:
@@ -83,7 +83,7 @@ def others(chosen: Iterable[Lab]) -> Iterator[Answer]:
     for lab, name in exercises(chosen):
         found += [(lab, mutant) for mutant in mutants(read_spans(lab.reference)[name])]
     for lab, mutant in random.Random(ORDER).sample(found, len(found)):
-        namespace = dict(vars(importlib.import_module(f"solutions.{lab.topic}")))
+        namespace = dict(vars(importlib.import_module(f"solutions.{lab.module}")))
         try:
             exec(compile(mutant.source, f"<{mutant.change}>", "exec"), namespace)
         except Exception:  # a default or decorator that no longer works

@@ -61,7 +61,7 @@ def test_bank_is_large_enough(lab, name):
 
 @pytest.mark.parametrize(("lab", "name"), EXERCISES, ids=ids)
 def test_reference_passes(lab, name, seeds):
-    function = getattr(importlib.import_module(f"solutions.{lab.topic}"), name)
+    function = getattr(importlib.import_module(f"solutions.{lab.module}"), name)
     for seed, result in results(lab, name, function, seeds):
         assert result.score == result.max_score, f"seed {seed}: {said(result)}"
 

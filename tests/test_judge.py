@@ -651,7 +651,7 @@ def test_a_mark_can_stand_for_all_checks_of_a_file(judge):
 
 @pytest.mark.parametrize("lab", [lab for lab in labs(ROOT) if lab.reference.exists()], ids=lambda lab: lab.name)
 def test_no_integers_go_where_a_docstring_promises_floats(lab):
-    module = importlib.import_module(f"solutions.{lab.topic}")
+    module = importlib.import_module(f"solutions.{lab.module}")
     for name, checks in load_checks(lab.checks).items():
         arguments = inspect.getdoc(getattr(module, name)).partition("Parameters\n")[2].partition("Returns\n")[0]
         if re.search(r"^\w[\w, ]* : .*\bof floats\b", arguments, re.MULTILINE):

@@ -18,7 +18,8 @@ MAY_USE = {
     "grading": {"judge", "wall", "reports"},  # of reports the words for a cell that failed
     "marking": {"authoring", "reports"},  # of authoring the questions with their rubrics
     "alike": {"grading", "reports"},
-    "cli": {"alike", "authoring", "judge", "wall", "grading", "marking", "reports", "exports"},
+    "scoring": {"grading", "reports"},  # of grading how files are read that nobody vouches for
+    "cli": {"alike", "authoring", "judge", "wall", "grading", "marking", "reports", "exports", "scoring"},
     "face": {"judge", "authoring"},
     "checks": {"face", "judge"},
 }

@@ -214,7 +214,7 @@ class _Builder:
         self.cells.append(_markdown(ANSWER_PROMPT, {"tags": [f"answer-{id}"]}))
 
     def _require_complete(self) -> None:
-        reference = f"solutions.{self.lab.topic}"
+        reference = f"solutions.{self.lab.module}"
         if self.exercises:
             own = self.spans.get(reference) or read_spans(self.lab.reference)
             unused = [n for n, span in own.items() if span.has_solution and n not in self.exercises]

@@ -36,4 +36,4 @@ def _reference(exercise, module):
 
 for _lab in labs(find_root()):
     for _exercise in exercise_names(_lab.checks):
-        globals()[f"reference_{_exercise}"] = _reference(_exercise, f"solutions.{_lab.topic}")
+        globals()[f"reference_{_exercise}"] = _reference(_exercise, f"solutions.{_lab.module}")

@@ -1,5 +1,6 @@
 """Figures of the labs, in one style and by subject: each is shown with a text that stands for it and a caption."""
 
+from posekit.draw.behavior import ethograms, transition_graph
 from posekit.draw.bodies import assemblies, blobs, messages, offset_clouds, parabolas
 from posekit.draw.core import (
     BLUE,
@@ -57,6 +58,7 @@ __all__ = [
     "detection",
     "dots",
     "ellipsoid",
+    "ethograms",
     "feature_maps",
     "finished",
     "frame",
@@ -94,6 +96,7 @@ __all__ = [
     "styled",
     "track",
     "tracking",
+    "transition_graph",
     "volume",
     "weights",
     "windows",

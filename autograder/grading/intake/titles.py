@@ -54,8 +54,7 @@ class Title:
 
     def is_of_the_course(self, name: str) -> bool:
         """Whether a folder is this lab's or another's of its series: a course sorted by labs."""
-        letters = re.escape(_folded(self.lab.rstrip("0123456789")))
-        return self.is_called(name) or bool(re.fullmatch(rf"{letters}[-_. ]?\d+(?:_[a-z]+)?", _folded(name)))
+        return self.is_called(name) or bool(re.fullmatch(r"(?:lab[-_. ]?\d+|capstone)(?:_[a-z]+)?", _folded(name)))
 
     @property
     def wanted(self) -> str:
