@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 
@@ -14,7 +15,7 @@ def shipped() -> dict[str, Path]:
     """The student notebooks by lab ("lab1"), in order: ``labs/`` of a checkout, else the copies installed with posekit."""
     package = Path(__file__).parent
     for folder in (package.parent / "labs", package / "labs"):
-        if found := {path.stem.partition("_")[0]: path for path in folder.glob("lab[0-9]*_*.ipynb")}:
+        if found := {path.stem.partition("_")[0]: path for path in folder.glob("*_*.ipynb")}:
             return {lab: found[lab] for lab in sorted(found, key=_number)}
     return {}
 
@@ -25,7 +26,7 @@ def start(lab: str, folder: Path) -> Path:
     Parameters
     ----------
     lab : str
-        "lab1", "1" or "lab1_likelihood".
+        "lab1", "1" or "lab1_likelihood"; "capstone".
     folder : Path
 
     Returns
@@ -40,7 +41,7 @@ def start(lab: str, folder: Path) -> Path:
     """
     notebooks = shipped()
     wanted = lab.lower().removesuffix(".ipynb").partition("_")[0]
-    wanted = wanted if wanted.startswith("lab") else f"lab{wanted}"
+    wanted = f"lab{wanted}" if wanted[:1].isdigit() else wanted
     if wanted not in notebooks:
         raise StartError(f"there is no lab {lab!r}; there are {', '.join(notebooks) or 'none'}")
     copy = folder / notebooks[wanted].name
@@ -66,4 +67,4 @@ def start(lab: str, folder: Path) -> Path:
 
 def _number(lab: str) -> tuple[int, str]:
     number = re.match(r"lab(\d+)", lab)
-    return (int(number[1]) if number else 0, lab)
+    return (int(number[1]) if number else sys.maxsize, lab)  # the capstone is last
