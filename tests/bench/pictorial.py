@@ -183,9 +183,7 @@ def main():
     if (dip := optional("diplib")) is not None:
         elements = [dip.SE((1.0 / np.sqrt(row)).tolist(), "parabolic") for row in w]
         found["thirteen erosions of diplib"] = lambda: [dip.Erosion(c, e) for c, e in zip(costs, elements, strict=True)]
-    table(
-        "best pose of thirteen parts, 128 x 160, fitted springs", timed(found, repeats), "thirteen erosions of diplib"
-    )
+    table("best pose of thirteen parts, fitted springs", timed(found, repeats), "thirteen erosions of diplib")
     table("squared distance to a binary set", binary(repeats))
     if times := by_elimination(repeats):
         table("best pose of three parts, 6 x 8", times, "pgmpy, belief propagation")
