@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from posekit.draw.core import BLUE, CURVES, GREEN, ORANGE, PURPLE, RED, SKY, WIDTH, legend_below, play, show, styled
-from posekit.draw.frames import gray_frame, ring
+from posekit.draw.frames import gray_frame
 
 DIRECTIONS = "→↘↓↙←↖↑↗"
 
@@ -118,13 +118,14 @@ def blobs(image, maps, samples, parents, *, alt, caption, true=None):
     samples : ndarray (S, K, 2) px
     parents : int array (K,)
     true : mapping from name to (x, y) px, optional
-        Rings.
+        Plus signs in the part's colour.
     """
     shown = np.concatenate([samples.reshape(-1, 2), *([] if true is None else [list(true.values())])])
     low, high = shown.min(axis=0) - 8.0, shown.max(axis=0) + 8.0
-    fig = Figure(figsize=(WIDTH, 0.5 * WIDTH * np.divide(*(high - low)[::-1]) + 1.0), layout="constrained")
-    left, right = fig.subplots(1, 2)
-    for axis, title in ((left, "half, and nine tenths"), (right, f"{len(samples)} bodies from the posterior")):
+    height = WIDTH * min(np.divide(*(high - low)[::-1]), 0.8)
+    fig = Figure(figsize=(WIDTH, 2.0 * height + 1.4), layout="constrained")
+    above, below = fig.subplots(2, 1)  # side by side they are too small for a phone
+    for axis, title in ((above, "half, and nine tenths"), (below, f"{len(samples)} bodies from the posterior")):
         gray_frame(axis, image)
         axis.set_title(title, fontsize=10)
         axis.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
@@ -136,13 +137,15 @@ def blobs(image, maps, samples, parents, *, alt, caption, true=None):
         levels = [ranked[np.searchsorted(np.cumsum(ranked), share)] for share in (0.9, 0.5)]
         if levels[0] == levels[1]:
             levels = levels[:1]
-        left.contour(x, y, p, levels=levels, colors=colour, linestyles=[line], linewidths=(1.4, 2.6)[-len(levels) :])
-        left.plot([], [], color=colour, linestyle=line, label=name)
+        above.contour(x, y, p, levels=levels, colors=colour, linestyles=[line], linewidths=(1.4, 2.6)[-len(levels) :])
+        above.plot([], [], color=colour, linestyle=line, label=name)
         if true is not None:
-            ring(left, true[name], "truth" if name == next(iter(maps)) else None)
+            label = "truth" if name == next(iter(maps)) else None
+            style = {"markeredgecolor": "white", "markeredgewidth": 0.8, "markersize": 9, "linestyle": ""}
+            above.plot(*true[name], marker="P", color=colour, label=label, **style)
     for sample in samples:
-        _skeleton(right, sample, parents, ORANGE, alpha=0.35)
-    legend_below(fig, left, ncols=4)
+        _skeleton(below, sample, parents, ORANGE, alpha=0.35)
+    legend_below(fig, above, ncols=4)
     show(fig, alt=alt, caption=caption)
 
 

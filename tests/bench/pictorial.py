@@ -150,10 +150,15 @@ def by_elimination(repeats):
 
 
 def table(title, times, reference=None):
-    print(f"\n{title:44} least ms    ratio   median    ratio")
+    """Times in the order of the least ones, each beside its ratio to that of the reference, where there is one."""
+    print(f"\n{title:42}{'least':>12}{'median, ms':>22}")
     for name, values in sorted(times.items(), key=lambda item: item[1]):
-        ratios = np.divide(values, times[reference]) if reference in times else (np.nan, np.nan)
-        print(f"  {name:40}" + "".join(f" {v:9.3f}  {f'{r:.2f} x':>8}" for v, r in zip(values, ratios, strict=True)))
+        ratios = (
+            [f"{v / r:.2f} x" for v, r in zip(values, times[reference], strict=True)]
+            if reference in times
+            else ["", ""]
+        )
+        print(f"  {name:40}" + "".join(f"{v:12.3f}{r:>10}" for v, r in zip(values, ratios, strict=True)))
 
 
 def main():
@@ -178,9 +183,7 @@ def main():
     if (dip := optional("diplib")) is not None:
         elements = [dip.SE((1.0 / np.sqrt(row)).tolist(), "parabolic") for row in w]
         found["thirteen erosions of diplib"] = lambda: [dip.Erosion(c, e) for c, e in zip(costs, elements, strict=True)]
-    table(
-        "best pose of thirteen parts, 128 x 160, fitted springs", timed(found, repeats), "thirteen erosions of diplib"
-    )
+    table("best pose of thirteen parts, fitted springs", timed(found, repeats), "thirteen erosions of diplib")
     table("squared distance to a binary set", binary(repeats))
     if times := by_elimination(repeats):
         table("best pose of three parts, 6 x 8", times, "pgmpy, belief propagation")
