@@ -149,6 +149,18 @@ def test_the_desk_shows_what_a_marker_needs_and_nothing_of_a_students_runs(grade
     }  # fmt: skip
 
 
+def test_a_large_class_is_laid_out_on_several_pages(graded, mark):
+    write(graded, {f"s{number:03}": f"Answer {number}." for number in range(205)})
+    assert "205 answers, 205 different" in mark(graded)[1]
+    texts = [(graded / "marking" / name).read_text("utf-8") for name in ("9a.html", "9a-2.html", "9a-3.html")]
+    shown = [re.findall(r'data-answer="([^"]+)"', text) for text in texts]
+    assert [len(codes) for codes in shown] == [100, 100, 5] and len(set(sum(shown, []))) == 205
+    assert 'href="9a-3.html"' in texts[0] and "Answer 201<" in texts[2] and 'data-name="9a-2"' in texts[1]
+    write(graded)
+    mark(graded)
+    assert not (graded / "marking" / "9a-2.html").exists()
+
+
 def test_anonymous_names_nobody(graded, mark):
     assert mark(graded, "--anonymous")[0] == 0
     for name in ("9a.html", "9a.csv"):
