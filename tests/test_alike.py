@@ -102,7 +102,10 @@ def test_small_agreements_add_up_and_the_most_comes_first():
     assert pairs(half, [], {"f": 0}) == []
 
 
-@pytest.mark.parametrize("lab", labs(ROOT), ids=lambda lab: lab.name)
+@pytest.mark.parametrize(
+    "lab",
+    [pytest.param(lab, id=lab.name, marks=[] if lab.name == "lab1" else [pytest.mark.slow]) for lab in labs(ROOT)],
+)
 def test_the_walkthrough_twice_and_the_notebook_as_handed_out_are_no_pair(lab):
     plan = make_plan(lab, seed=0)
     names = [entry.name for entry in plan.exercises]

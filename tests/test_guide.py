@@ -97,7 +97,13 @@ def own(desk, tmp_path):
     return shutil.copytree(desk, tmp_path / "course", symlinks=True)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+# Pages that grade or build, a few seconds each.
+LONG = {"adapt", "collect", "disputes", "grade", "private-checks", "release"}
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in LONG else []) for p in PAGES]
+)
 def test_every_command_of_a_page_runs(page, own):
     for block in blocks(page):
         run(own, block)

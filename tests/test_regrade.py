@@ -134,6 +134,7 @@ def test_what_rests_on_an_exercise_that_moved_is_judged_again_as_well(course):
     assert same_as_afresh(course)
 
 
+@pytest.mark.slow
 def test_a_new_name_for_a_mistake_moves_nobody(course):
     edit(course, BANK, '"squares"', '"takes the square"')
     _, judged = run(course, "graded", "--resume")
@@ -142,12 +143,14 @@ def test_a_new_name_for_a_mistake_moves_nobody(course):
     assert same_as_afresh(course)
 
 
+@pytest.mark.slow
 def test_what_all_share_changed_and_all_is_judged(course):
     edit(course, "labs/lab9_mini.ipynb", "A lab for the tests", "A lab for tests")
     _, judged = run(course, "graded", "--resume")
     assert judged == ["all 5"]
 
 
+@pytest.mark.slow
 def test_a_run_of_another_seed_is_no_start(course):
     _, judged = run(course, "graded", "--resume", "--seed", "6")
     assert judged == ["all 5"]

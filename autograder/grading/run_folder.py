@@ -183,15 +183,15 @@ class RunFolder:
         """Whose grade moved from run to run, where one did."""
         return self.path / "moved.csv"
 
-    def before(self, lab: str) -> list[Result]:
-        """What can be read of the results of the last run of this lab, for comparison."""
-        found = []
+    def before(self, lab: str) -> Iterator[Result]:
+        """What can be read of the results of the last run of this lab, one after the other, for comparison."""
         for path in sorted(self._results.glob("*.json")):
             try:
-                found.append(Result.from_json(json.loads(path.read_text("utf-8"))))
+                result = Result.from_json(json.loads(path.read_text("utf-8")))
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue
-        return [result for result in found if result.lab == lab]
+            if result.lab == lab:
+                yield result
 
     def results(self) -> list[Result]:
         """The results of the finished run, by file name.

@@ -21,6 +21,8 @@ from autograder.reports.formulas import mathml, with_formulas
 from autograder.reports.pages import page
 from autograder.result import Result
 
+ON_A_PAGE = 100  # answers, with the pictures that belong to them
+
 
 def asked_of(results: Iterable[Result], keys: Mapping[str, Question]) -> dict[str, Asked]:
     """The questions that a class was asked, in the order of the lab.
@@ -65,24 +67,33 @@ def lay_out(
     marks: Marks,
     anonymous: bool,
 ) -> None:
-    """Write a page and a table for each question."""
+    """Write a table for each question, and a page for each hundred answers to it."""
     folder.mkdir(exist_ok=True)
     for id, question in asked.items():
         write_sheet(folder / f"{id}.csv", question, answers[id], marks, anonymous)
-        shown = [_shown(answer, marks, question, anonymous) for answer in answers[id]]
-        document = page(
-            "mark.html",
-            asked=question,
-            text=_rendered(keys[id].text) if id in keys else "",
-            key=_rendered(keys[id].key) if id in keys else "",
-            rubric=[(criterion, _rendered(criterion.text)) for criterion in question.rubric],
-            answers=[answer for answer in shown if not answer["said"].is_blank],
-            blank=[student for answer in answers[id] if answer.said.is_blank for student in answer.students],
-            anonymous=anonymous,
-            columns=columns(question.rubric),
-            students=sum(len(answer.students) for answer in answers[id]),
-        )
-        write_atomically(folder / f"{id}.html", document)
+        for path in folder.glob(f"{id}-*.html"):
+            path.unlink()  # of a larger class
+        there = [answer for answer in answers[id] if not answer.said.is_blank]
+        parts = [there[start : start + ON_A_PAGE] for start in range(0, len(there), ON_A_PAGE)] or [[]]
+        names = [id, *(f"{id}-{number}" for number in range(2, len(parts) + 1))]
+        for number, (name, part) in enumerate(zip(names, parts)):
+            document = page(
+                "mark.html",
+                asked=question,
+                text=_rendered(keys[id].text) if id in keys else "",
+                key=_rendered(keys[id].key) if id in keys else "",
+                rubric=[(criterion, _rendered(criterion.text)) for criterion in question.rubric],
+                answers=[_shown(answer, marks, question, anonymous) for answer in part],
+                before=number * ON_A_PAGE,
+                different=len(there),
+                blank=[student for answer in answers[id] if answer.said.is_blank for student in answer.students],
+                anonymous=anonymous,
+                columns=columns(question.rubric),
+                students=sum(len(answer.students) for answer in answers[id]),
+                name=name,
+                names=names,
+            )
+            write_atomically(folder / f"{name}.html", document)
 
 
 def _shown(answer: Answer, marks: Marks, asked: Asked, anonymous: bool) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.files import clean, defuse, write_atomically
 from autograder.outcome import Outcome
-from autograder.reports.words import by_student, single_line
-from autograder.result import ExerciseResult, Result, TestResult
+from autograder.reports.words import single_line
+from autograder.result import Result, TestResult
 
 HEADER = ["regrade", "student", "before", "after", "change", "why"]
 CELL = 2000  # characters of reasons
@@ -37,51 +38,65 @@ class Move:
         return f"{self.student}: {before} → {after} ({self.change}): {'; '.join(self.why)}"
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What of a result is compared. `checks` are (exercise, check) pairs, one tuple for all students who were asked the same."""
+
+    total: int | None
+    notebook: str
+    checks: tuple[tuple[str, str], ...]
+    verdicts: tuple[tuple[str, int], ...]
+    marks: tuple[tuple[str, int | None], ...]
+
+
+def brief(results: Iterable[Result]) -> dict[str, Brief]:
+    """A class in little memory, by student."""
+    shared: dict[Any, Any] = {}  # thousands of students have few different lists of checks and of verdicts
+
+    def once(value: Any) -> Any:
+        return shared.setdefault(value, value)
+
+    return {
+        result.student: Brief(
+            None if result.ours else result.total,
+            result.notebook_sha256,
+            once(tuple((exercise.name, test.name) for exercise in result.exercises for test in exercise.tests)),
+            once(tuple((_verdict(test), test.max_score) for exercise in result.exercises for test in exercise.tests)),
+            once(tuple((answer.question, answer.points) for answer in result.written)),
+        )
+        for result in results
+    }
+
+
 def moves(before: Iterable[Result], after: Iterable[Result]) -> list[Move]:
     """The students of both runs whose points or verdicts are other than they were."""
-    known = {result.student: result for result in before}
+    known, now = brief(before), brief(after)
     found = []
-    for new in by_student(after):
-        old = known.get(new.student)
-        if old is None or not (why := _reasons(old, new)):
-            continue
-        found.append(Move(new.student, _total(old), _total(new), tuple(why)))
+    for student in sorted(known.keys() & now.keys()):
+        old, new = known[student], now[student]
+        if why := _reasons(old, new):
+            found.append(Move(student, old.total, new.total, tuple(why)))
     return found
 
 
-def _total(result: Result) -> int | None:
-    return None if result.ours else result.total
-
-
-def _reasons(old: Result, new: Result) -> list[str]:
+def _reasons(old: Brief, new: Brief) -> list[str]:
     lines = []
-    earlier = {exercise.name: exercise for exercise in old.exercises}
-    for exercise in new.exercises:
-        lines += _of_exercise(earlier.get(exercise.name), exercise)
-    marks = {answer.question: answer.points for answer in old.written}
-    for answer in new.written:
-        was, now = marks.get(answer.question), answer.points
-        if was != now:
-            words = ["not marked" if points is None else str(points) for points in (was, now)]
-            lines.append(f"written {answer.question}: {words[0]} → {words[1]}")
-    if lines and old.notebook_sha256 != new.notebook_sha256:
-        lines.insert(0, "another notebook than before")
-    return lines
-
-
-def _of_exercise(old: ExerciseResult | None, new: ExerciseResult) -> list[str]:
-    """Which checks of an exercise have another verdict, or other points."""
-    before = {test.name: test for test in old.tests} if old else {}
-    after = {test.name: test for test in new.tests}
-    lines = []
-    for name in dict.fromkeys([*before, *after]):
-        was, now = before.get(name), after.get(name)
+    before, after = dict(zip(old.checks, old.verdicts)), dict(zip(new.checks, new.verdicts))
+    for exercise, check in dict.fromkeys([*old.checks, *new.checks]):
+        was, now = before.get((exercise, check)), after.get((exercise, check))
         if was is None or now is None:
-            lines.append(f"{new.name}: {name} is {'gone' if now is None else f'new, and {_verdict(now)}'}")
-        elif _verdict(was) != _verdict(now):
-            lines.append(f"{new.name}: {name} {_verdict(was)} before, {_verdict(now)} now")
-        elif was.max_score != now.max_score:
-            lines.append(f"{new.name}: {name} is worth {now.max_score} and not {was.max_score}")
+            lines.append(f"{exercise}: {check} is {'gone' if now is None else f'new, and {now[0]}'}")
+        elif was[0] != now[0]:
+            lines.append(f"{exercise}: {check} {was[0]} before, {now[0]} now")
+        elif was[1] != now[1]:
+            lines.append(f"{exercise}: {check} is worth {now[1]} and not {was[1]}")
+    marks = dict(old.marks)
+    for question, points in new.marks:
+        if marks.get(question) != points:
+            words = ["not marked" if value is None else str(value) for value in (marks.get(question), points)]
+            lines.append(f"written {question}: {words[0]} → {words[1]}")
+    if lines and old.notebook != new.notebook:
+        lines.insert(0, "another notebook than before")
     return lines
 
 

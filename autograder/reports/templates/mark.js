@@ -45,7 +45,7 @@ document.getElementById("save").addEventListener("click", () => {
   const table = [JSON.parse(form.dataset.columns), ...rows()].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(["\ufeff", table], { type: "text/csv" }));
-  link.download = `marks_${form.dataset.question}.csv`;
+  link.download = `marks_${form.dataset.name}.csv`;
   link.click();
   URL.revokeObjectURL(link.href);
   unsaved = false;
