@@ -15,10 +15,10 @@ ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What is taken of which page: its file, where the picture goes, and width and height in px.
 PICTURES = (
-    ("class.html", "class.png", 1280, 1280),
-    ("feedback/madhava.html", "feedback.png", 900, 1180),
+    ("class.html", "class.png", 1280, 1460),
+    ("feedback/riemann.html", "feedback.png", 900, 1560),
 )
-COLOURS = 128  # of the palette: enough for text on tints, and a third of the bytes
+COLOURS = 256  # of the palette: enough for text on tints, and a third of the bytes
 
 
 def main() -> None:
