@@ -18,6 +18,7 @@ html_js_files = [("course.js", {"defer": "defer"})]
 html_baseurl = os.environ.get("SITE_URL", "")
 html_context = {"default_mode": "auto", "site_url": html_baseurl}
 html_extra_path = ["extra"]
+html_show_search_summary = False  # a page from a folder may not read another one
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

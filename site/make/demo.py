@@ -71,6 +71,6 @@ def _digest(lab: Lab) -> str:
     digest = hashlib.sha256()
     folders = (lab.root / "autograder", lab.banks, lab.root / "posekit")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    for path in sorted([*files, lab.reference, lab.source]):
+    for path in sorted([*files, lab.reference]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
