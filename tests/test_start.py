@@ -10,7 +10,7 @@ import pytest
 from autograder import cli
 from autograder.authoring import BuildError
 from autograder.authoring.build import Kind, build
-from autograder.course import find_lab, labs
+from autograder.course import extras, find_lab, labs
 from posekit.start import StartError, shipped, start
 
 ANSWER = "return 'two hours of work'"
@@ -70,9 +70,14 @@ def test_a_lab_is_copied_into_a_new_folder(root, tmp_path, name):
     assert copy.read_bytes() == (root / "labs" / "lab1_likelihood.ipynb").read_bytes()
 
 
+def everything(root):
+    """Labs and what stands beside them, by number."""
+    return sorted([*labs(root), *extras(root)], key=lambda lab: (int(lab.name[3:].rstrip("x")), lab.name))
+
+
 def test_every_lab_can_be_started(root):
-    assert list(shipped()) == [lab.name for lab in labs(root)]
-    assert list(shipped().values()) == [lab.notebook for lab in labs(root)]
+    assert list(shipped()) == [lab.name for lab in everything(root)]
+    assert list(shipped().values()) == [lab.notebook for lab in everything(root)]
 
 
 def test_a_second_start_leaves_the_work_and_says_what_to_do(tmp_path):
@@ -91,7 +96,7 @@ def test_all_labs_are_started_but_those_that_are_there(root, tmp_path):
         done = posekit("start", "all", cwd=tmp_path)
         assert done.returncode == 0 and "left as they are: " in done.stdout
     assert (tmp_path / "work" / "lab1_likelihood.ipynb").read_bytes() == before
-    assert len(list((tmp_path / "work").iterdir())) == len(labs(root))
+    assert len(list((tmp_path / "work").iterdir())) == len(everything(root))
 
 
 def test_a_link_to_work_elsewhere_is_not_followed(tmp_path):
