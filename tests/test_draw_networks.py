@@ -12,10 +12,16 @@ WORDS = {"alt": "a picture", "caption": "a caption"}
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What is shown or played, instead of an output of a notebook."""
+    """Figures that are shown, and the second frame of films that are played, instead of an output of a notebook."""
     kept = []
     monkeypatch.setattr(networks, "show", lambda figure, **words: kept.append(figure))
-    monkeypatch.setattr(networks, "play", lambda film, **words: kept.append(film))
+
+    def play(film, **words):
+        film._func(1)
+        film._draw_was_started = True  # or matplotlib warns that nobody watched
+        kept.append(film._fig)
+
+    monkeypatch.setattr(networks, "play", play)
     return kept
 
 
@@ -49,11 +55,11 @@ def test_what_nobody_knows_is_hollow_and_needs_no_truth(shown):
     images, found = np.zeros((2, 12, 16)), np.arange(12.0).reshape(2, 3, 2)
     sure = np.array([[True, True, False]] * 2)
     draw.tracking(images, found, None, ("leftEye", "Right_eye", "nose"), sure=sure, **WORDS)
-    (axis,) = shown[0]._fig.axes
+    (axis,) = shown[0].axes
     assert "truth" not in axis.get_legend_handles_labels()[1]
     hollow = [line for line in axis.lines if line.get_markerfacecolor() == "none" and len(line.get_xdata())]
     assert [line.get_marker() for line in hollow] == ["o"]
-    np.testing.assert_array_equal(hollow[0].get_xydata(), found[0, 2:])
+    np.testing.assert_array_equal(hollow[0].get_xydata(), found[1, 2:])
     filled = {
         line.get_marker() for line in axis.lines if line.get_markerfacecolor() != "none" and len(line.get_xdata())
     }
