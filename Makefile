@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render test-browser mutants names data build lab bench bench-optimise bench-detect bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
+.PHONY: help demo test test-full test-render test-browser mutants names data build lab bench bench-optimise bench-detect bench-features bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,8 +64,11 @@ bench-optimise: .venv/test ## our optimisers against scikit-learn's, scipy's and
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python -m tests.bench.optimise
 
-bench-detect: .venv/test ## error against number of labelled frames, for the detectors of Labs 4 and 5 (half an hour)
+bench-detect: .venv/test ## error against number of labelled frames, for the detectors of Labs 4 and 5 (three quarters of an hour)
 	$(BIN)/python -m tests.bench.detect
+
+bench-features: .venv/test ## what learned features add to a larger window, for the detectors of Lab 4 (five minutes)
+	$(BIN)/python -m tests.bench.features
 
 bench-pictorial: .venv/test ## the distance transform and the best pose against diplib, scipy, OpenCV, edt and pgmpy (five minutes)
 	@$(PIP) --editable '.[bench]'

@@ -125,6 +125,20 @@ class LearningCurve:
     pck5: np.ndarray  #: (M, C, S) fraction of errors of at most 5 px
 
 
+@dataclass(frozen=True)
+class FeatureExperiment:
+    """What detectors find in the side view's test split, by kind, by window, and by kind of data (lab 4).
+
+    C conditions, M models, S seeds, N frames, K keypoints.
+    """
+
+    conditions: tuple  #: C names: "as filmed", and "four ways" for `posekit.sideviews.four_ways`
+    models: tuple  #: M names
+    parts: tuple  #: K names of keypoints
+    found: np.ndarray  #: (C, M, S, N, K, 2) float64, px (x, y)
+    fitted: np.ndarray  #: (C, M, S) median error on training frames, px
+
+
 def array_folder():
     """Folder of the arrays: ``data/arrays`` of a checkout, else the copy that is installed with posekit."""
     package = Path(__file__).resolve().parent
@@ -395,6 +409,27 @@ def load_learning_curve():
         median=arrays["median"],
         rmse=arrays["rmse"],
         pck5=arrays["pck5"],
+    )
+
+
+def load_feature_experiment():
+    """What learned features add to a larger window, as ``tests/bench/features.py`` measured it.
+
+    Returns
+    -------
+    FeatureExperiment : conditions (C,), models (M,), parts (K,), found (C, M, S, N, K, 2) px, fitted (C, M, S) px
+
+    Raises
+    ------
+    DataError : where the file is missing or damaged
+    """
+    arrays = read_arrays("features.npz")
+    return FeatureExperiment(
+        conditions=_strings(arrays["conditions"]),
+        models=_strings(arrays["models"]),
+        parts=_strings(arrays["parts"]),
+        found=arrays["found"].astype(float),
+        fitted=arrays["fitted"],
     )
 
 

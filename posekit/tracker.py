@@ -119,7 +119,8 @@ class Tracker:
         if np.isnan(keypoints).any(axis=-1).all():
             raise TrackerError("nothing is labelled in these frames: there is nothing to learn.")
         where, rng = posekit.device(), np.random.default_rng(seed)
-        weights = {name: tensor.to(where) for name, tensor in self.weights.items()}
+        # Copies: where training is interrupted, the tracker stays as it was.
+        weights = {name: tensor.clone().to(where) for name, tensor in self.weights.items()}
         trained = {n: tensor.requires_grad_() for n, tensor in weights.items() if not n.endswith(("_mean", "_var"))}
         groups = [
             {"params": [tensor for n, tensor in trained.items() if n.startswith(part)], "lr": rate}

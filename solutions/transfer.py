@@ -336,6 +336,8 @@ class StackedHourglass(nn.Module):
         Channels of the images.
     """
 
+    stride = 4  # side of a cell of the score maps, px
+
     def __init__(self, num_stacks, depth, channels, num_keypoints, in_channels=1):
         super().__init__()
         self.stem = nn.Sequential(
@@ -455,6 +457,71 @@ class PoseNet(nn.Module):
         return np.reshape(points, (len(images), len(like), 2))
 
 
+def pose_loss(scores, offsets, targets, stride, weight=0.05):
+    """DeeperCut's loss: is a keypoint near this cell, and if so, where? (slide "Transfer Learning": a new loss function).
+
+    A cell is *near* a keypoint if its centre is at most 1.5 `stride` away. The loss has two parts: the Bernoulli loss of
+    Lab 4 on the scores, whose targets are 1 in the near cells and 0 elsewhere, the mean over all entries; and `weight` times
+    the mean over the near cells of huber(dx) + huber(dy), where dx and dy are what the offsets are off by in px, and
+    huber(e) = e^2 / 2 for |e| <= 1 and |e| - 1/2 beyond. (Insafutdinov et al., DeeperCut, 2016.)
+
+    Parameters
+    ----------
+    scores : tensor (B, K, h, w)
+        Log odds, of any size.
+    offsets : tensor (B, K, 2, h, w)
+        (dx, dy) from each cell's centre to the keypoint as the network has it, px.
+    targets : tensor (B, K, 2, h, w)
+        The same as `encode_offsets` has it. NaN for a keypoint without a label: no cell is near it.
+    stride : int
+        Side of a cell, px.
+    weight : float
+        Of the second part.
+
+    Returns
+    -------
+    tensor ()
+        Finite, and with finite gradients, also where labels are missing. Without any near cell the second part is 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not belong together.
+    """
+    B, K, h, w = scores.shape
+    if offsets.shape != (B, K, 2, h, w) or targets.shape != (B, K, 2, h, w):
+        raise ValueError(
+            f"pose_loss: scores {tuple(scores.shape)} want offsets and targets {(B, K, 2, h, w)}, "
+            f"got {tuple(offsets.shape)} and {tuple(targets.shape)}."
+        )
+    ### BEGIN SOLUTION
+    near = torch.hypot(targets[:, :, 0], targets[:, :, 1]) <= 1.5 * stride  # a comparison with NaN is False
+    errors = (offsets - targets).movedim(2, -1)[near]  # (cells, 2): what has no label is not among them
+    huber = F.huber_loss(errors, torch.zeros_like(errors), reduction="sum") / max(len(errors), 1)
+    return F.binary_cross_entropy_with_logits(scores, near.to(scores)) + weight * huber
+    ### END SOLUTION
+
+
+def stacked_loss(scores, targets, stride):
+    """Intermediate supervision: the sum over the stacks of what `pose_loss` says of their scores (Newell et al. 2016).
+
+    Parameters
+    ----------
+    scores : list of tensor (B, K, h, w)
+        From a `StackedHourglass`.
+    targets : tensor (B, K, 2, h, w)
+        As in `pose_loss`.
+    stride : int
+        Side of a cell, px.
+
+    Returns
+    -------
+    tensor ()
+    """
+    nowhere = torch.zeros_like(targets)  # an hourglass has no offsets
+    return sum(pose_loss(maps, nowhere, targets, stride, weight=0.0) for maps in scores)
+
+
 def fit(
     model,
     images,
@@ -465,14 +532,13 @@ def fit(
     lr=2e-3,
     groups=None,
     augmentation=None,
+    loss=None,
     seed=0,
     progress=False,
 ):
-    """Train a `PoseNet` on labelled frames, on a GPU where there is one.
+    """Train a `PoseNet` on labelled frames, on a GPU where there is one. Or another network with a `stride`, by its own loss.
 
-    The loss is that of DeeperCut: the Bernoulli loss of Lab 4 on the score maps, whose positive cells lie within 1.5 cells of
-    their keypoint, plus 0.05 times the Huber loss on the offsets of these cells. Adam runs through one cycle of the
-    learning rate, up and down again.
+    Adam runs through one cycle of the learning rate, up and down again.
 
     Parameters
     ----------
@@ -490,6 +556,8 @@ def fit(
         Which parameters are trained at which rate, as from `parameter_groups`, instead of all at `lr`.
     augmentation : callable, optional
         (image (C, H, W), keypoints (K, 2), rng) to an altered image and its keypoints.
+    loss : callable, optional
+        (what the model returns, targets (B, K, 2, h, w), stride) to a tensor (), instead of `pose_loss`; `stacked_loss`, say.
     seed : int
         Of the frames drawn and of their alterations.
     progress : bool
@@ -523,19 +591,17 @@ def fit(
             frames = [augmentation(image, points, rng) for image, points in frames]
         batch = torch.from_numpy(np.stack([image for image, _ in frames]).astype(np.float32)).to(where)
         with posekit.autocast(where):
-            scores, offsets = model(batch)
-            targets = np.stack([encode_offsets(points, scores.shape[-2:], model.stride) for _, points in frames])
-            near = torch.from_numpy(np.hypot(targets[:, :, 0], targets[:, :, 1]) <= 1.5 * model.stride).to(where)
+            outputs = model(batch)
+            shape = outputs[0].shape[-2:]
+            targets = np.stack([encode_offsets(points, shape, model.stride) for _, points in frames])
             targets = torch.from_numpy(targets).float().to(where)
-            loss = F.binary_cross_entropy_with_logits(scores, near.float())
-            errors = (offsets - targets).movedim(2, -1)[near]  # (cells, 2): cells without a label are not among them
-            loss = loss + 0.05 * F.huber_loss(errors, torch.zeros_like(errors), reduction="sum") / max(len(errors), 1)
+            value = pose_loss(*outputs, targets, model.stride) if loss is None else loss(outputs, targets, model.stride)
         optimizer.zero_grad()
-        scaler.scale(loss).backward()
+        scaler.scale(value).backward()
         scaler.step(optimizer)
         scaler.update()
         schedule.step()
-        losses.append(loss.item())
+        losses.append(value.item())
         bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
     return losses
 
@@ -759,6 +825,57 @@ def augment(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
     moved[(x < 0) | (x > W - 1) | (y < 0) | (y > H - 1)] = np.nan
     return warp_image(image, matrix), moved
     ### END SOLUTION
+
+
+def relight(image, rng, strength=0.4):
+    """Another lamp: an image in another brightness, contrast and gamma.
+
+    Parameters
+    ----------
+    image : ndarray of floats (C, H, W)
+        Values in [0, 1].
+    rng : numpy.random.Generator
+    strength : float
+        In [0, 1): brightness changes by up to half of it, contrast by up to the factor 1 +- `strength`, gamma by up to
+        e**`strength`.
+
+    Returns
+    -------
+    ndarray (C, H, W), values in [0, 1]
+    """
+    brightness, contrast, gamma = rng.uniform(-strength, strength, size=3)
+    changed = np.clip(image, 0.0, 1.0) ** np.exp(gamma)
+    middle = changed.mean()
+    return np.clip(middle + (1 + contrast) * (changed - middle) + brightness / 2, 0.0, 1.0).astype(image.dtype)
+
+
+def occlude(image, keypoints, rng, largest=0.3):
+    """Something in front: a block of one grey value, at a random place. Keypoints behind it are no longer labelled.
+
+    Parameters
+    ----------
+    image : ndarray of floats (C, H, W)
+        Values in [0, 1].
+    keypoints : ndarray (K, 2)
+        Points (x, y), px, NaN where missing.
+    rng : numpy.random.Generator
+    largest : float
+        In (0, 1]: largest height and width, as fractions of those of the image; the smallest are a third of these.
+
+    Returns
+    -------
+    image : ndarray (C, H, W)
+    keypoints : ndarray (K, 2)
+        NaN within the block.
+    """
+    size = np.array(image.shape[:0:-1])  # W, H
+    extent = np.maximum(rng.uniform(largest / 3, largest, size=2) * size, 1).astype(int)
+    left, top = start = rng.integers(0, size - extent + 1)
+    right, bottom = start + extent
+    covered = image.copy()
+    covered[:, top:bottom, left:right] = rng.uniform()
+    behind = ((keypoints >= start - 0.5) & (keypoints < start + extent - 0.5)).all(axis=1, keepdims=True)
+    return covered, np.where(behind, np.nan, keypoints)
 
 
 def parameter_groups(model, lr, lr_head):

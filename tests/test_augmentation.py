@@ -14,7 +14,9 @@ from solutions.transfer import (
     decode_offsets,
     encode_offsets,
     learning_curve,
+    occlude,
     parameter_groups,
+    relight,
     transform_points,
     warp_image,
 )
@@ -430,3 +432,40 @@ def test_label_sets_are_nested_and_reproducible():
 def test_a_learning_curve_refuses_impossible_counts(counts):
     with pytest.raises(ValueError, match="counts"):
         learning_curve(lambda indices, seed: None, lambda model: 0.0, counts, 40, (0,))
+
+
+# Light and occlusion
+
+
+def test_relight_changes_light_and_nothing_else(rng):
+    image = rng.uniform(0.2, 0.8, size=(1, 12, 16)).astype(np.float32)
+    before, brightness = image.copy(), []
+    for _ in range(200):
+        changed = relight(image, rng, 0.3)
+        assert changed.shape == image.shape and changed.dtype == np.float32
+        assert changed.min() >= 0 and changed.max() <= 1
+        order = np.argsort(image, axis=None)
+        assert np.all(np.diff(changed.ravel()[order]) >= -1e-6)  # lighter stays lighter
+        brightness.append(changed.mean() - image.mean())
+    assert_array_equal(image, before)
+    assert np.min(brightness) < -0.05 and np.max(brightness) > 0.05
+    assert_allclose(relight(image, rng, 0.0), image, atol=1e-6)
+
+
+def test_occlude_hides_a_block_and_the_labels_behind_it(rng):
+    image, keypoints = (
+        np.full((3, 20, 30), 2.0),
+        np.stack(np.meshgrid(np.arange(30.0), np.arange(20.0)), -1).reshape(-1, 2),
+    )
+    before, sizes = image.copy(), []
+    for _ in range(200):
+        covered, seen = occlude(image, keypoints, rng, 0.5)
+        hidden = np.isnan(seen).any(axis=1)
+        assert_array_equal(covered[0] < 2, hidden.reshape(20, 30))  # one keypoint sits on each pixel
+        assert_array_equal(covered[0], covered[2])
+        assert_array_equal(seen[~hidden], keypoints[~hidden])
+        rows, columns = np.nonzero(covered[0] < 2)
+        sizes.append((np.ptp(rows) + 1, np.ptp(columns) + 1))
+        assert len(rows) == np.prod(sizes[-1]) and len(set(covered[0][rows, columns])) == 1
+    assert_array_equal(image, before)
+    assert np.all(np.max(sizes, axis=0) <= (10, 15)) and np.all(np.min(sizes, axis=0) <= (5, 7))

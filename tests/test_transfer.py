@@ -24,6 +24,7 @@ from solutions.transfer import (
     load_backbone,
     parameter_groups,
     receptive_field,
+    stacked_loss,
 )
 
 FAMOUS = {
@@ -419,3 +420,20 @@ def test_fit_learns_five_frames_by_heart(seed):
     net = tiny(seed)
     fit(net, images, keypoints, steps=200, batch_size=5, lr=1e-2, seed=seed)
     assert np.nanmedian(np.linalg.norm(net.predict(images) - keypoints, axis=-1)) < 1.0
+
+
+def test_fit_trains_another_network_by_its_own_loss():
+    """Hourglasses, with a loss for each stack: the mean of torch's over the stacks, times their number."""
+    torch.manual_seed(0)
+    net = StackedHourglass(2, 1, 8, 2)
+    images, keypoints = np.zeros((3, 1, 32, 32), dtype=np.float32), np.full((3, 2, 2), 15.5)
+    for n, image in enumerate(images):
+        image[0, 8 + 4 * n : 16 + 4 * n, 12:20] = 1.0
+        keypoints[n, 0] = (15.5, 11.5 + 4 * n)
+    maps = net(torch.from_numpy(images))
+    targets = torch.stack([torch.from_numpy(encode_offsets(points, (8, 8), 4)) for points in keypoints])
+    near = (targets.norm(dim=2) <= 6.0).float()
+    expected = 2 * F.binary_cross_entropy_with_logits(torch.stack(maps), torch.stack([near, near]))
+    torch.testing.assert_close(stacked_loss(maps, targets, 4), expected)
+    losses = fit(net, images, keypoints, steps=30, batch_size=3, lr=1e-2, loss=stacked_loss)
+    assert losses[-1] < 0.5 * losses[0]

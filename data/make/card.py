@@ -40,6 +40,7 @@ FILES = (
     "detector_side.npz",
     "resnet_rat.npz",
     "learning_curve.npz",
+    "features.npz",
 )
 
 

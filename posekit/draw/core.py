@@ -235,5 +235,14 @@ def _listed(names):
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
+def plain_ticks(axis):
+    """Name 1, 2, 3, 5, 10 and so on along an axis that is logarithmic and shows less than a factor of 300."""
+    low, high = axis.get_view_interval()
+    if axis.get_scale() == "log" and 0 < high < 300 * low:
+        ticks = [m * 10.0**n for n in range(-3, 6) for m in (1, 2, 3, 5) if low <= m * 10.0**n <= high]
+        axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        axis.set_ticks([], minor=True)
+
+
 def named(functions):
     return functions if isinstance(functions, Mapping) else {"yours": functions}

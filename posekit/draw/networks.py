@@ -9,7 +9,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from posekit.draw.core import CURVES, GREEN, ORANGE, RED, SKY, WIDTH, legend_below, play, show, styled
+from posekit.draw.core import CURVES, GREEN, ORANGE, RED, SKY, WIDTH, legend_below, plain_ticks, play, show, styled
 from posekit.draw.frames import gray_frame, pixels, ring
 from posekit.skeleton import side_of
 
@@ -164,22 +164,20 @@ def learning_curves(curves, *, alt, caption, xlabel="labelled frames", ylabel="m
     Parameters
     ----------
     curves : mapping from label to (counts (C,), errors (C, S))
-        NaN where a seed was not run.
+        NaN where a seed was not run, or where none was.
     """
     fig = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     axes = fig.subplots()
     for (label, (counts, errors)), (colour, line, marker) in zip(curves.items(), CURVES, strict=False):
+        run = ~np.isnan(errors).all(axis=1)
+        counts, errors = np.asarray(counts)[run], errors[run]
         axes.fill_between(counts, np.nanmin(errors, 1), np.nanmax(errors, 1), color=colour, alpha=0.18, linewidth=0)
         axes.plot(counts, np.nanmean(errors, 1), color=colour, linestyle=line, marker=marker, label=label)
     ticks = sorted({int(count) for counts, _ in curves.values() for count in counts})
     axes.set(xscale="log", yscale=yscale, xlabel=xlabel, ylabel=ylabel)
     axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
-    if yscale == "log":
-        low, high = axes.get_ylim()
-        marks = [mark for mark in (1, 2, 3, 5, 10, 20, 30, 50) if low <= mark <= high]
-        axes.set_yticks(marks, labels=[str(mark) for mark in marks])
-        axes.set_yticks([], minor=True)
+    plain_ticks(axes.yaxis)
     legend_below(fig, axes, handlelength=3.5)
     show(fig, alt=alt, caption=caption)
 
@@ -234,13 +232,11 @@ def score_maps(images, *, alt, caption, columns=2):
     for axes in panels.flat:
         axes.set_axis_off()
     for axes, (title, image) in zip(panels.flat, images.items(), strict=False):
-        axes.set_title(title, fontsize=10)
-        if np.min(image) >= 0:
-            axes.imshow(image)
-            continue
-        limit = np.max(np.abs(image))
-        drawn = axes.imshow(image, cmap="PuOr_r", vmin=-limit, vmax=limit)
-        fig.colorbar(drawn, ax=axes, shrink=0.75, orientation="horizontal", pad=0.03)
+        axes.set_title(title, fontsize=9.5)
+        limit, signed = np.max(np.abs(image)), np.min(image) < 0
+        drawn = axes.imshow(image, **({"cmap": "PuOr_r", "vmin": -limit, "vmax": limit} if signed else {}))
+        bar = fig.colorbar(drawn, ax=axes, shrink=0.75, orientation="horizontal", pad=0.03)
+        bar.ax.set_visible(signed)  # its room stays, so that panels are of one size
     show(fig, alt=alt, caption=caption)
 
 
@@ -350,7 +346,7 @@ def _keypoints(axes, keypoints, names, predictions, parents, sure):
         style = {"marker": marker, "markersize": 4.5, "linestyle": ""}
         filled = style | {"color": colour, "markeredgecolor": "black", "markeredgewidth": 0.7}
         axes.plot(*drawn[which & sure].T, label=label, **filled)
-        hollow = style | {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 1.4}
+        hollow = style | {"markersize": 7, "markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 1.5}
         axes.plot(*drawn[which & ~sure].T, **hollow)
     if predictions is not None and not np.isnan(keypoints).all():
         style = {"markerfacecolor": "none", "markeredgecolor": RED, "markeredgewidth": 1.4, "linestyle": ""}

@@ -6,7 +6,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from posekit.draw.core import BLUE, CURVES, GREEN, ORANGE, RED, SKY, WIDTH, legend_below, play, show, styled
+from posekit.draw.core import (
+    BLUE,
+    CURVES,
+    GREEN,
+    ORANGE,
+    RED,
+    SKY,
+    WIDTH,
+    legend_below,
+    plain_ticks,
+    play,
+    show,
+    styled,
+)
 
 #: (colour, line style, marker) of up to eight curves: those of `posekit.draw.core`, and three more.
 MANY = (*CURVES, (SKY, (0, (1, 1)), "P"), ("black", (0, (8, 2)), "X"), ("0.45", (0, (3, 1)), "*"))
@@ -115,6 +128,7 @@ def losses(
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if bottom is not None:
         axes.set_ylim(bottom=bottom)
+    plain_ticks(axes.yaxis)
     legend_below(fig, axes, fontsize=10)
     show(fig, alt=alt, caption=caption)
 

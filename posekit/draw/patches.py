@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 from scipy import ndimage
 
 from posekit.draw.core import BLUE, CURVES, ORANGE, RED, SKY, WIDTH, legend_below, show, styled
@@ -123,7 +124,7 @@ def weights(images, *, alt, caption):
         level = np.max(np.abs(smooth)) / 2
         for sign, line in ((1, "-"), (-1, "--")):
             _outline(axes, sign * smooth, level, line)
-        fig.colorbar(drawn, ax=axes, shrink=0.75, orientation="horizontal", pad=0.03)
+        fig.colorbar(drawn, ax=axes, shrink=0.75, orientation="horizontal", pad=0.03, ticks=MaxNLocator(3))
     show(fig, alt=alt, caption=caption)
 
 

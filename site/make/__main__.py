@@ -17,7 +17,7 @@ from pages import write_pages
 from sphinx.cmd.build import main as sphinx
 from tree import Tree
 
-from autograder.course import Lab, find_lab, labs
+from autograder.course import Lab, extras, find_lab, labs
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
@@ -34,7 +34,8 @@ def main() -> int:
         elif path.is_file():
             tree.put(path.name, path.read_bytes())
     titles = {lab: write_pages(lab, tree, CACHE) for lab in labs(ROOT)}
-    tree.put("labs/index.md", _index("Labs", "labs", titles))
+    beside = {lab: write_pages(lab, tree, CACHE, graded=False) for lab in extras(ROOT)}
+    tree.put("labs/index.md", _index("Labs", "labs", titles | beside))
     tree.put("solutions/index.md", _index("Solutions", "solutions", titles))
     tree.put("_viewer.md", _viewer(find_lab(ROOT, FILMED), tree))
     tree.put("reference/cli.md", _commands())

@@ -21,8 +21,8 @@ HINTS = re.compile(r"\A(?:\s*<details>.*?</details>)+", re.DOTALL)
 TITLE = re.compile(r"\A# (?P<title>.+)$", re.MULTILINE)
 
 
-def write_pages(lab: Lab, tree: Tree, cache: Path) -> str:
-    """Both pages and the notebook for download; the lab's title."""
+def write_pages(lab: Lab, tree: Tree, cache: Path, graded: bool = True) -> str:
+    """Both pages and the notebook for download; the lab's title. What is not graded has no page of solutions."""
     walkthrough = executed(lab, cache)
     released = nbformat.reads(build(lab, Kind.STUDENT), as_version=4)
     for cell in [*walkthrough.cells, *released.cells]:
@@ -35,8 +35,9 @@ def write_pages(lab: Lab, tree: Tree, cache: Path) -> str:
             said = [out for out in cell.outputs if out.output_type != "execute_result" or "text/html" in out.data]
             cell.outputs = [_shown(output, tree) for output in said]
     title = next(TITLE.match(cell.source)["title"] for cell in released.cells if cell.source.startswith("# "))
-    tree.put(f"labs/{lab.name}.ipynb", _text(_released(lab, released, walkthrough)))
-    tree.put(f"solutions/{lab.name}.ipynb", _text(_solved(lab, walkthrough, title)))
+    tree.put(f"labs/{lab.name}.ipynb", _text(_released(lab, released, walkthrough, graded)))
+    if graded:
+        tree.put(f"solutions/{lab.name}.ipynb", _text(_solved(lab, walkthrough, title)))
     return title
 
 
@@ -70,19 +71,19 @@ def _graded(cell: NotebookNode, flag: str) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get(flag))
 
 
-def _released(lab: Lab, released: NotebookNode, walkthrough: NotebookNode) -> NotebookNode:
+def _released(lab: Lab, released: NotebookNode, walkthrough: NotebookNode, graded: bool) -> NotebookNode:
     shown = {cell.id: cell.get("outputs", []) for cell in walkthrough.cells}
     released.cells = _own(released)
     for cell in released.cells:
         # A check's verdict on the reference would say nothing about the stub above it.
         if cell.cell_type == "code" and not _graded(cell, "grade"):
             cell.outputs = shown[cell.id]
-    _below_title(
-        released,
-        f'<p class="doors"><a href="../_static/notebooks/{lab.notebook.name}" download>Download the notebook</a> '
-        f'{_on_colab(lab)} <a href="../solutions/{lab.name}.html">Solutions</a></p>\n\n'
-        "The figures are what the reference draws; yours come from your own functions.",
-    )
+    doors = f'<a href="../_static/notebooks/{lab.notebook.name}" download>Download the notebook</a> {_on_colab(lab)}'
+    said = ""
+    if graded:
+        doors += f' <a href="../solutions/{lab.name}.html">Solutions</a>'
+        said = "\n\nThe figures are what the reference draws; yours come from your own functions."
+    _below_title(released, f'<p class="doors">{doors}</p>{said}')
     return released
 
 

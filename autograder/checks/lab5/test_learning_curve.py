@@ -37,7 +37,7 @@ def test_puts_each_error_in_its_place(learning_curve, rng, counts, seeds):
     errors = learning_curve(bench.fit, bench.evaluate, counts, 40, seeds)
     trained = [(seed, len(indices)) for indices, seed in bench.runs]
     due = [(seed, count) for seed in seeds for count in counts]
-    assert sorted(trained) == sorted(due), f"trained with (seed, number of frames) {trained}, due are {due}"
+    assert sorted(trained) == sorted(due), f"trained with (seed, number of frames) {trained}, where {due} were due"
     agree(errors, [[bench.errors[trained.index((seed, count))] for count in counts] for seed in seeds])
 
 
