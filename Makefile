@@ -76,7 +76,7 @@ site: .venv/test ## build the walkthrough site into build/site
 	@$(BIN)/python -m sphinx -q -b html build/docs build/site
 	@echo "Wrote build/site/index.html."
 
-picture: .venv/test ## make the README's picture again, from Lab 1
+picture: .venv/test ## make the README's pictures again, from Labs 1 and 8
 	@$(BIN)/python docs/make_picture.py
 
 lint: .venv/test ## style, types, and the code in the notebooks' cells
