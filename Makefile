@@ -87,7 +87,7 @@ site: .venv/site ## build the site into build/site (ten minutes; half a minute a
 	@$(BIN)/python site/make
 	@echo "Wrote build/site/index.html."
 
-picture: .venv/test ## make the README's pictures again, from Lab 1 and its example class (needs Chromium)
+picture: .venv/test ## make the README's pictures again, from Labs 1 and 8 and an example class (needs Chromium)
 	@$(BIN)/python site/make/picture.py
 	@$(BIN)/python site/make/desk_pictures.py
 

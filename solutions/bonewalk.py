@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded, solve_banded, solveh_banded
+from scipy.ndimage import median_filter
 
 from solutions.triangulation import (
     chain_bands,
@@ -103,7 +104,9 @@ def first_guess(P, Y, parents, rho, threshold):
             ratio = (rho[1:] ** 2 / np.maximum(angle2[..., c], 1e-12))[np.isfinite(angle2[..., c])]
             if len(ratio):
                 X = np.where(np.isnan(X), centres[c] + np.sqrt(0.75 * np.median(ratio)) * rays[:, :, c], X)
-    return np.stack([fill_gaps(X[:, k]) for k in range(X.shape[1])], axis=1), by_size
+    X = np.stack([fill_gaps(X[:, k]) for k in range(X.shape[1])], axis=1)
+    # A single view outvotes no mistake, and a path that jumps to and fro would be shortest right in front of the camera.
+    return median_filter(X, size=(9, 1, 1), mode="nearest") if by_size else X, by_size
 
 
 def complete(X, P, Y, parents, offsets):
@@ -270,12 +273,12 @@ def as_stiffness(hessian, axis, floor):
     return across[..., None, None] * np.eye(3) + (np.maximum(along, floor) - across)[..., None, None] * outer
 
 
-def climb(P, Y, parents, params, X, heading, bones, tol, max_iter, coarse=False):
+def climb(P, Y, parents, params, X, heading, bones, tol, max_iter, coarse=False, reach=np.inf):
     """The most probable path of a body, from a start: Lab 7's `m1_map`, but for all keypoints at once, and with bones.
 
     An iteration finds the probability that each detection is an outlier, weighs it accordingly, adds the slopes and
-    curvatures of walk and bones, and goes by one banded system to where all of them would be content, or a part of
-    the way if that is not uphill.
+    curvatures of walk and bones, and goes by one banded system to where all of them would be content, with half of its last move on
+    top (momentum, as in Lab 2), without it if that is not uphill, or a part of the way.
 
     Parameters
     ----------
@@ -294,19 +297,22 @@ def climb(P, Y, parents, params, X, heading, bones, tol, max_iter, coarse=False)
         mm: the search ends with a step whose root mean square, over the points, is not larger.
     max_iter : int
     coarse : bool
-        The start is a rough one: take a few steps first in which bones give way, and detections may be further off.
+        The start is a rough one: take a few short steps first in which bones give way, and detections may be further off.
+    reach : float
+        mm: points that nothing holds fast move by not much more in a step.
 
     Returns
     -------
     X : ndarray (T, K, 3)
     heading : ndarray
-    log_joint : ndarray (number of iterations,)
-        Up to a constant. It never falls, but for rounding.
+    log_joint : ndarray (1 + number of iterations,)
+        Of the start and after each iteration, up to a constant. It never falls, but for rounding.
     """
     if coarse:
-        loose = {"sigma2": params["sigma2"] + (0.15 * params["rho"][1:].mean()) ** 2}
+        size = params["rho"][1:].mean()
+        loose = {"sigma2": params["sigma2"] + (0.15 * size) ** 2}
         loose |= {"omega2_in": 16.0 * params["omega2_in"], "omega2_out": 4.0 * params["omega2_out"]}
-        X, heading, _ = climb(P, Y, parents, params | loose, X, heading, bones, tol, max_iter=15)
+        X, heading, _ = climb(P, Y, parents, params | loose, X, heading, bones, tol, max_iter=20, reach=0.5 * size)
     eta2, inner, outer, prior = (params[name] for name in ("eta2", "omega2_in", "omega2_out", "outlier_prob"))
     seen = np.isfinite(Y).all(axis=-1)
 
@@ -321,21 +327,24 @@ def climb(P, Y, parents, params, X, heading, bones, tol, max_iter, coarse=False)
         data = np.sum(np.logaddexp(good, bad), where=seen)
         return data - 0.5 * np.sum(np.diff(X, axis=0) ** 2 / eta2[:, None]) + value, r2, *others
 
-    now, history = look(X, heading), []
+    now = look(X, heading)
+    history = [now[0]]
+    walked, turned = np.zeros(X.shape), np.zeros(heading.shape)
     for _ in range(max_iter):
         log_joint, r2, gradient, stiffness, better = now
         outlier = outlier_posterior(r2, prior, inner, outer)
         slope, curvature = data_terms(P, Y, X, seen * ((1.0 - outlier) / inner + outlier / outer))
         slope += walk_slope(X, eta2) + at_both_ends(gradient, parents)
-        bands = body_bands(curvature, stiffness, parents, eta2)
+        bands = body_bands(curvature + np.eye(3) / reach**2, stiffness, parents, eta2)
         step = solveh_banded(bands, slope.ravel(), check_finite=False).reshape(X.shape)
-        for size in 0.5 ** np.arange(21):
-            new = look(X + size * step, heading + size * (better - heading))
+        for size, swing in [(1.0, 0.5), *((size, 0.0) for size in 0.5 ** np.arange(21))]:
+            move, turn = size * step + swing * walked, size * (better - heading) + swing * turned
+            new = look(X + move, heading + turn)
             if new[0] >= log_joint - 1e-12 * abs(log_joint):
                 break
         else:
             break  # not even a millionth of the way leads uphill: this is the top, as far as numbers can tell
-        X, heading, now = X + size * step, heading + size * (better - heading), new
+        X, heading, now, walked, turned = X + move, heading + turn, new, move, turn
         history.append(now[0])
         if size * np.sqrt(np.mean(np.sum(step**2, axis=-1))) <= tol:
             break

@@ -216,7 +216,7 @@ def edge_log_density(d, m, rho, sigma2):
     ----------
     d : ndarray (..., 3)
         Child minus parent, mm; also 0.
-    m : ndarray (..., 3)
+    m : ndarray that broadcasts to (..., 3)
         Natural parameters of the directions; 0 for uniform ones, as in model M2.
     rho, sigma2 : float or ndarray that broadcasts to (...)
         Length, mm, and variance, mm^2.
@@ -699,8 +699,10 @@ def gimbal_map(P, Y, skeleton, params, tol=0.01, max_iter=200):
             stiffness = canonicalize(stiffness.reshape(len(h), -1, 3), -h).reshape(stiffness.shape).swapaxes(-1, -2)
         return value, canonicalize(gradient, -h), stiffness, h + np.arctan2(left, along)
 
-    X, _, _ = climb(P, Y, parents, params, start, h, bones, tol, max_iter, coarse=by_size)
-    return X
+    # A single camera sees no depth: bodies that face it and that turn their backs to it look alike, and one start may be the wrong one.
+    turns = (0.0, np.pi / 2) if by_size else (0.0,)
+    found = [climb(P, Y, parents, params, start, h + turn, bones, tol, max_iter, coarse=by_size) for turn in turns]
+    return max(found, key=lambda path: path[2][-1])[0]
 
 
 def posterior_summary(samples):
@@ -726,8 +728,8 @@ def posterior_summary(samples):
     lower, upper = np.quantile(samples, [0.05, 0.95], axis=0)
     spectrum = np.fft.rfft(samples - mean, n=2 * S, axis=0)
     products = np.fft.irfft(np.abs(spectrum) ** 2, n=2 * S, axis=0)[: S - S % 2]
-    with np.errstate(invalid="ignore"):
-        correlations = products / products[0]
+    moves = np.ptp(samples, axis=0) > 0  # of what does not, the mean may be off by its last digit
+    correlations = products / np.where(moves, products[0], np.nan)
     pairs = correlations[::2] + correlations[1::2]
     going_on = np.logical_and.accumulate(pairs > 0, axis=0)
     ess = S / (2.0 * np.sum(pairs * going_on, axis=0) - 1.0)

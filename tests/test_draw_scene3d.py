@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 from posekit.data import load_six
@@ -103,3 +104,15 @@ def test_joined_parts_keep_their_lines():
     both = scene3d.join(one, one)
     assert both.points.shape == (1, 8, 3)
     assert_array_equal(both.edges, [[0, 1], [2, 3], [4, 5], [6, 7]])
+
+
+def test_any_frame_can_be_painted():
+    """Seen along -x from +x, the height of a point is its height in the picture, and y goes to the right."""
+    X = np.array([[[0.0, 0.0, 0.0], [0.0, 10.0, 20.0]], [[0.0, 0.0, 0.0], [0.0, 30.0, 40.0]]])
+    axes = Figure().subplots()
+    parts = {"still": scene3d.skeleton(X[:1], [0, 0]), "moves": scene3d.skeleton(X, [0, 0])}
+    scene3d.paint(axes, parts, 1, centre=np.zeros(3), reach=50.0, floor=0, azimuth=0.0, elevation=0.0)
+    ends = {line.get_label(): line.get_xydata()[0] for line in axes.lines if line.get_linestyle() != "None"}
+    assert_allclose(ends["still"], [10.0, 20.0], atol=1e-9)
+    assert_allclose(ends["moves"], [30.0, 40.0], atol=1e-9)
+    assert axes.get_ylim() == (-50.0, 50.0)

@@ -577,6 +577,99 @@ def test_any_body_in_any_cameras(K, C, rng):
         assert np.isfinite(gimbal.gimbal_map(P, Y[:3], skeleton, params | {name: value})).all()
 
 
+def detected(P, X, rng, noise=3.0, mistakes=0.1, gaps=0.1):
+    """Detections (T, K, C, 2): noise, mistakes that are twenty times as large, and gaps."""
+    Y = project(P, X) + noise * rng.normal(size=(*X.shape[:2], len(P), 2))
+    wrong = rng.random(Y.shape[:-1]) < mistakes
+    Y[wrong] += 20.0 * noise * rng.normal(size=(wrong.sum(), 2))
+    Y[rng.random(Y.shape[:-1]) < gaps] = np.nan
+    return Y
+
+
+@pytest.fixture(scope="module")
+def stranger():
+    """Another animal (18 keypoints) in other cameras: truth, camera matrices, detections, skeleton, learned parameters."""
+    rng = np.random.default_rng(18)
+    X, skeleton = walker(18, 240, rng)
+    elsewhere, P = ring(5, rng), ring(4, rng)
+    params = gimbal.fit_gimbal(X[:200], detected(elsewhere, X[:200], rng), elsewhere, skeleton, num_states=5)
+    return X[200:], P, detected(P, X[200:], rng), skeleton, params
+
+
+#: What is never seen, by frame, keypoint and camera, and the largest mean error that GIMBAL may then make, mm (a pixel is one).
+NEVER = {
+    "a camera": ((slice(None), slice(None), 2), 3.0),
+    "a camera from the middle on": ((slice(20, None), slice(None), 1), 3.0),
+    "a keypoint": ((slice(None), 5), 4.0),
+    "the root": ((slice(None), 0), 4.0),
+    "a keypoint's x": ((slice(None), 5, slice(None), 0), 4.0),
+    "a frame": ((7,), 3.0),
+    "the first frames": ((slice(5),), 8.0),
+    "every second keypoint": ((slice(None), slice(0, None, 2)), 8.0),
+    "all frames but one": ((slice(1, None),), 90.0),
+}
+
+
+@pytest.mark.parametrize("what", NEVER)
+def test_what_is_never_seen_is_guessed_from_the_rest(what, stranger):
+    truth, P, Y, skeleton, params = stranger
+    where, largest = NEVER[what]
+    Y = Y.copy()
+    Y[where] = np.nan
+    found, plain = gimbal.gimbal_map(P, Y, skeleton, params), gimbal.m2_map(P, Y, skeleton.parents, params, tol=0.01)
+    assert np.isfinite(found).all() and np.isfinite(plain).all()
+    assert mean_position_error(found, truth) < largest
+
+
+def test_each_keypoint_in_a_camera_of_its_own(stranger):
+    """Nothing can be triangulated: only bones and poses say how far away it is."""
+    truth, P, Y, skeleton, params = stranger
+    own = np.arange(18)[:, None] % 4 == np.arange(4)
+    found = gimbal.gimbal_map(P, np.where(own[..., None], Y, np.nan), skeleton, params)
+    assert mean_position_error(found, truth) < 6.0
+
+
+@pytest.mark.parametrize("T", [1, 2, 3])
+def test_a_few_frames_are_enough(T, stranger):
+    truth, P, Y, skeleton, params = stranger
+    found = gimbal.gimbal_map(P, Y[:T], skeleton, params)
+    assert found.shape == (T, 18, 3) and mean_position_error(found, truth[:T]) < 6.0
+
+
+@pytest.mark.parametrize(("millimetres", "pixels"), [(1e-3, 1.0), (1e3, 1.0), (1.0, 0.05), (1.0, 20.0)])
+def test_units_do_not_matter(millimetres, pixels, rng):
+    X, skeleton = walker(9, 200, rng)
+    P = ring(4, rng)
+    Y = detected(P, X, rng)
+    rescaled = np.diag([pixels, pixels, 1.0]) @ P @ np.diag([1 / millimetres, 1 / millimetres, 1 / millimetres, 1.0])
+    expected = gimbal.gimbal_map(P, Y[160:], skeleton, gimbal.fit_gimbal(X[:160], Y[:160], P, skeleton, num_states=3))
+    params = gimbal.fit_gimbal(millimetres * X[:160], pixels * Y[:160], rescaled, skeleton, num_states=3)
+    found = gimbal.gimbal_map(rescaled, pixels * Y[160:], skeleton, params, tol=0.01 * millimetres)
+    assert mean_position_error(found / millimetres, expected) < 0.1
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 15.0])
+def test_noise_of_any_size(noise, rng):
+    X, skeleton = walker(9, 200, rng)
+    P = ring(4, rng)
+    Y = detected(P, X, rng, noise)
+    params = gimbal.fit_gimbal(X[:160], Y[:160], P, skeleton, num_states=3)
+    assert (
+        mean_position_error(gimbal.gimbal_map(P, Y[160:], skeleton, params), X[160:]) < 0.02 + 1.5 * noise
+    )  # a pixel is a millimetre
+
+
+@pytest.mark.parametrize("seed", [4, 5, 7, 8])
+def test_a_single_camera_with_mistakes_does_not_lead_to_the_camera(seed):
+    """The walk is shortest right in front of the lens; and from one side alone, front and back look alike."""
+    rng = np.random.default_rng(seed)
+    X, skeleton = walker(18, 240, rng)
+    elsewhere, P = ring(5, rng), ring(1, rng)
+    params = gimbal.fit_gimbal(X[:200], detected(elsewhere, X[:200], rng), elsewhere, skeleton, num_states=5)
+    found = gimbal.gimbal_map(P, detected(P, X[200:], rng), skeleton, params)
+    assert mean_position_error(found, X[200:]) < 80.0  # of 900 that it is away
+
+
 def test_one_camera_measures_by_the_bones(rng):
     X, skeleton = walker(8, 150, rng)
     P = ring(3, rng)
@@ -873,6 +966,11 @@ def test_posterior_summary_of_what_does_not_move(rng):
     found = gimbal.posterior_summary(samples)
     assert np.isnan(found["ess"][0, 1]).all() and np.isfinite(found["ess"][0, 0]).all()
     assert_array_equal(found["lower"][0, 1], 7.0)
+
+
+def test_posterior_summary_of_what_stands_still_where_its_mean_is_rounded():
+    """The mean of a hundred times 0.1 is not 0.1, and what is left over is no movement."""
+    assert np.isnan(gimbal.posterior_summary(np.full((100, 1, 1, 3), 0.1))["ess"]).all()
 
 
 def test_unproject_looks_up_where_each_camera_sees(six, rng):

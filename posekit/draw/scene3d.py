@@ -214,24 +214,39 @@ def _encoded(part, unit, colour, dash, width):
     }
 
 
-def _picture(content, parts, floor):
-    """The first frame as a data URI, seen as the script sees it."""
-    a, e = np.deg2rad([content["view"]["azimuth"], content["view"]["elevation"]])
+def paint(axes, parts, frame, *, centre, reach, floor=400.0, azimuth=-60.0, elevation=25.0):
+    """Draw one frame of a scene into Matplotlib axes, as the viewer shows it.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Three quarters as high as wide.
+    frame : int
+        Parts that do not move have only the first.
+    parts, centre, reach, floor, azimuth, elevation
+        As for `scene`.
+    """
+    a, e = np.deg2rad([azimuth, elevation])
     across = np.array([-np.sin(a), np.cos(a), 0.0])
     up = np.array([-np.sin(e) * np.cos(a), -np.sin(e) * np.sin(a), np.cos(e)])
-    fig = Figure(figsize=(WIDTH, 0.75 * WIDTH))
-    axes = fig.add_axes((0.0, 0.0, 1.0, 1.0))
-    drawn = [(_floor(floor), FLOOR_COLOUR, "-", 0.7)] if floor else []
-    for part, (colour, line, _) in zip(parts.values(), CURVES, strict=False):
-        drawn.append((part, _shade(part, colour), line, 2.0))
-    for part, colour, line, width in drawn:
-        points = (part.points[0] - content["centre"]) @ np.stack([across, up], axis=1)
+    drawn = [("", _floor(floor), FLOOR_COLOUR, "-", 0.7)] if floor else []
+    for (label, part), (colour, line, _) in zip(parts.items(), CURVES, strict=False):
+        drawn.append((label, part, _shade(part, colour), line, 2.0))
+    for label, part, colour, line, width in drawn:
+        points = (part.points[min(frame, len(part.points) - 1)] - centre) @ np.stack([across, up], axis=1)
         for edge in part.edges:
-            axes.plot(*points[edge].T, color=colour, linestyle=line, linewidth=width)
+            axes.plot(*points[edge].T, color=colour, linestyle=line, linewidth=width, label=label)
         if part.dots:
             axes.plot(*points.T, color=colour, marker="o", markersize=4, linestyle="")
-    axes.set(xlim=np.array([-4, 4]) / 3 * content["reach"], ylim=(-content["reach"], content["reach"]))
+    axes.set(xlim=np.array([-4, 4]) / 3 * reach, ylim=(-reach, reach))
     axes.set_axis_off()
+
+
+def _picture(content, parts, floor):
+    """The first frame as a data URI, seen as the script sees it."""
+    fig = Figure(figsize=(WIDTH, 0.75 * WIDTH))
+    axes = fig.add_axes((0.0, 0.0, 1.0, 1.0))
+    paint(axes, parts, 0, centre=content["centre"], reach=content["reach"], floor=floor, **content["view"])
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=80)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -7,10 +7,10 @@ from autograder.checks.lab8.common import sphere
 
 
 def edges(rng):
-    """Bones (4, 3) with m, rho and sigma2: long, short, nothing known of the direction, and no bone at all."""
-    d = np.array([[20.0], [2.0], [25.0], [0.0]]) * rng.normal(size=(4, 3))
-    m = np.array([[6.0], [3.0], [0.0], [2.0]]) * rng.normal(size=(4, 3))
-    return d, m, rng.uniform(15.0, 30.0, 4), rng.uniform(30.0, 80.0, 4)
+    """Bones (2, 2, 3) with m, rho and sigma2 (2,): long, short, nothing known of the direction, and no bone at all."""
+    d = np.array([[[20.0], [2.0]], [[25.0], [0.0]]]) * rng.normal(size=(2, 2, 3))
+    m = np.array([[[6.0], [3.0]], [[0.0], [2.0]]]) * rng.normal(size=(2, 2, 3))
+    return d, m, rng.uniform(15.0, 30.0, 2), rng.uniform(30.0, 80.0, 2)
 
 
 def expected(d, m, rho, sigma2):
@@ -28,10 +28,12 @@ def expected(d, m, rho, sigma2):
 
 def compared(edge_log_density, rng, part, atol):
     d, m, rho, sigma2 = edges(rng)
-    due = np.array([expected(*one)[part] for one in zip(d, m, rho, sigma2, strict=True)])
+    due = np.array([[expected(d[i, j], m[i, j], rho[j], sigma2[j])[part] for j in range(2)] for i in range(2)])
     found = edge_log_density(d, m, rho, sigma2)
     assert isinstance(found, tuple) and len(found) == 3, "expected three results: value, gradient and hessian"
     agree(found[part], due, rtol=1e-7, atol=atol)
+    alone = edge_log_density(d[0, 1], m[0, 1], float(rho[1]), float(sigma2[1]))
+    agree(alone[part], due[0, 1], rtol=1e-7, atol=atol)  # any number of leading axes, also none
 
 
 @points(1)

@@ -104,7 +104,8 @@ def test_leaves_the_posterior_alone(gibbs_sweep, rng):
 @points(1)
 @hint(
     "Outliers and states are *drawn*, with the probabilities that outlier_posterior and the chain give them: a number "
-    "from rng below the probability for z, sample_states for s. The most probable one is no draw."
+    "from rng below the probability for z, sample_states for s. The most probable one is no draw. All randomness comes "
+    "from rng."
 )
 @no_probe("integers", "float32")
 def test_draws_outliers_and_states_as_often_as_they_should(gibbs_sweep, rng):
@@ -117,6 +118,10 @@ def test_draws_outliers_and_states_as_often_as_they_should(gibbs_sweep, rng):
     Y[:, 2, 0] = bound[2, 0] + [0.0, 15.0]  # neither near nor far
     Y[:, 3, 1] = np.nan
     found = gibbs_sweep(many, data | {"Y": Y}, params, rng)
+    few = {name: value[:20] for name, value in many.items()}
+    some = data | {"Y": Y[:20]}
+    once, again = (gibbs_sweep(few, some, params, np.random.default_rng(1)) for _ in range(2))
+    assert all(np.array_equal(once[name], again[name]) for name in "zsuhx"), "the same seed gave other draws"
     z, s = np.asarray(found["z"]), np.asarray(found["s"])
     assert z.shape == (1500, 4, 2), f"z has shape {z.shape}, expected (1500, 4, 2)"
     assert not z[:, 3, 1].any(), "a missing detection was called an outlier"

@@ -37,7 +37,7 @@ def fits(states, p):
     )
     assert states.min() >= 0 and states.max() <= 2, f"a state is {states.min()} or {states.max()}, expected 0, 1 or 2"
     segments = states[:-1].reshape(-1, 4)
-    assert not segments[:, 0].any(), "a frame that only state 0 can explain was given another state"
+    assert not segments[:, 0].any() and states[-1] == 0, "a frame that only state 0 can explain was given another state"
     count = np.bincount(segments[:, 1:] @ np.array([9, 3, 1]), minlength=27)
     result = stats.chisquare(count, p * len(segments))
     assert result.pvalue > 1e-7, f"the paths do not come as often as they should (chi-squared, p = {result.pvalue:.1g})"
@@ -47,18 +47,24 @@ def fits(states, p):
 @hint(
     "Forward: alpha[t, j] is proportional to the sum over i of alpha[t-1, i] A[i, j], times the likelihood of j. "
     "Backward: the last state from alpha[-1], and each earlier one with chances alpha[t, i] A[i, j], j the state "
-    "just drawn: column j, not row j. Drawing each frame from alpha[t] alone forgets what comes later."
+    "just drawn: column j, not row j. Drawing each frame from alpha[t] alone forgets what comes later. All randomness comes "
+    "from rng."
 )
 @no_probe("integers", "float32")
 def test_draws_whole_paths(sample_states, rng):
     log_lik, pi, A, p = chain(rng)
     fits(sample_states(log_lik, pi, A, rng), p)
-    # The first frame says nothing, the second all: only pi and A decide.
-    first = np.array([[0.0, 0.0, 0.0], [0.0, -500.0, -500.0]])
-    draws = np.array([sample_states(first, pi, A, rng)[0] for _ in range(400)])
-    chances = pi * A[:, 0] / np.sum(pi * A[:, 0])
-    result = stats.chisquare(np.bincount(draws, minlength=3), 400 * chances)
-    assert result.pvalue > 1e-7, f"the first state does not follow pi (chi-squared, p = {result.pvalue:.1g})"
+    seeded = [np.asarray(sample_states(log_lik, pi, A, np.random.default_rng(seed))) for seed in (1, 1, 2)]
+    assert np.array_equal(seeded[0], seeded[1]), "the same seed gave another path"
+    assert not np.array_equal(seeded[0], seeded[2]), "another seed gave the same path"
+    # Two frames, of which the first says nothing and the second not all: pi, A and what the second says decide.
+    few = np.array([[0.0, 0.0, 0.0], [0.0, -0.5, 0.5]])
+    draws = np.array([sample_states(few, pi, A, rng) for _ in range(600)])
+    chances = (pi[:, None] * A * np.exp(few[1])).ravel()
+    result = stats.chisquare(np.bincount(draws @ [3, 1], minlength=9), 600 * chances / chances.sum())
+    assert result.pvalue > 1e-7, (
+        f"the first and the last state do not follow pi and A (chi-squared, p = {result.pvalue:.1g})"
+    )
 
 
 @points(1)

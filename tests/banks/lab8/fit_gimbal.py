@@ -109,6 +109,14 @@ def not_unit(X_train, Y_train, P, skeleton, num_states=8, rng=None):
     )
 
 
+@mistake("multiplies by the lengths instead of dividing by them", hint="divide d by its length")
+def longer_still(X_train, Y_train, P, skeleton, num_states=8, rng=None):
+    def directions(d, h):
+        return canonicalize(d * lengths_of(d)[..., None], h)
+
+    return learned(X_train, Y_train, P, skeleton, num_states, rng, directions=directions)
+
+
 @mistake("does not turn the directions", hint="turn by canonicalize")
 def in_the_room(X_train, Y_train, P, skeleton, num_states=8, rng=None):
     return learned(X_train, Y_train, P, skeleton, num_states, rng, directions=lambda d, h: units(d, 0 * h))

@@ -52,6 +52,30 @@ def not_unit(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2.0
     return fitted(U, num_states, rng, num_iter, direction=False)
 
 
+@mistake("lets concentrations grow without bound", hint="at most max_kappa")
+def unbounded(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2.0):
+    return fitted(U, num_states, rng, num_iter, counts=pseudo_counts, most=500.0)
+
+
+@mistake("always takes two pseudo-counts", hint="the weights are the responsibilities")
+def always_two(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2.0):
+    return fitted(U, num_states, rng, num_iter, counts=2.0, most=max_kappa)
+
+
+@mistake("adds one and a half frames to each state", hint="half a frame more")
+def too_many(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2.0):
+    def record(log_sum, log_p, prior):
+        return log_sum.sum() + prior
+
+    return fitted(U, num_states, rng, num_iter, counts=pseudo_counts, most=max_kappa, half=1.5, record=record)
+
+
+@mistake("leaves the mean direction of an empty state 0", hint="a unit vector")
+def no_direction(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2.0):
+    found = fitted(U, num_states, rng, num_iter, counts=pseudo_counts, most=max_kappa)
+    return found | {"mu": np.where(found["kappa"][..., None] > 0, found["mu"], 0.0)}
+
+
 @mistake("gives all states the same share", hint="pi is the share of each state")
 def equal_shares(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2.0):
     return fitted(U, num_states, rng, num_iter, shares=False)
@@ -118,4 +142,4 @@ def by_softmax(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2
 
 @alternative
 def from_the_reference(U, num_states, rng, num_iter=50, max_kappa=500.0, pseudo_counts=2.0):
-    return fitted(U, num_states, rng, num_iter)
+    return fitted(U, num_states, rng, num_iter, counts=pseudo_counts, most=max_kappa)

@@ -140,6 +140,14 @@ def same_states(state, data, params, rng):
     return swept(state, data, params, rng, s=lambda state, log_lik, params, rng: np.asarray(state["s"]))
 
 
+@mistake("draws headings from NumPy's global generator", hint="All randomness comes from rng")
+def global_generator(state, data, params, rng):
+    def h(u, s, h, params, rng):
+        return np.random.vonmises(*heading_posterior(u, s, params["mu"], params["kappa"]))  # noqa: NPY002
+
+    return swept(state, data, params, rng, h=h)
+
+
 @alternative
 def frame_by_frame(state, data, params, rng):
     """Where frames are independent, each state may be drawn for itself."""

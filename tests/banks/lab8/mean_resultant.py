@@ -45,6 +45,13 @@ def right(kappa):
     return np.where(kappa < 0.1, series(kappa), 1 / np.tanh(large) - 1 / large)
 
 
+@mistake("has the wrong sign in the last term of the series", hint="their digits cancel")
+def last_sign(kappa):
+    kappa = np.asarray(kappa, dtype=float)
+    large = np.maximum(kappa, 0.1)
+    return np.where(kappa < 0.1, series(kappa) + 2 * kappa**7 / 4725, 1 / np.tanh(large) - 1 / large)
+
+
 @mistake("has the wrong sign", hint="positive, growing from 0 to 1")
 def negative(kappa):
     return -right(kappa)

@@ -109,6 +109,14 @@ def zero_twice(samples):
     return summary(samples, ess=len(samples) / (in_pairs(correlations(samples)) + 2))
 
 
+@mistake(
+    "calls all samples of a coordinate that does not move effective", hint="A coordinate that does not move has none"
+)
+def still_counts(samples):
+    found = summary(samples)
+    return found | {"ess": np.nan_to_num(found["ess"], nan=float(len(samples)))}
+
+
 @alternative
 def by_correlate(samples):
     samples = np.asarray(samples, dtype=float)

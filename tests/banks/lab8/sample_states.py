@@ -76,6 +76,17 @@ def marginals(log_lik, pi, A, rng):
     return np.array([drawn(row, rng) for row in gamma])
 
 
+@mistake("draws the last state from pi", hint="the last state from alpha[-1]")
+def last_from_pi(log_lik, pi, A, rng):
+    alpha = filtered(log_lik, pi, A)
+    return backward(np.concatenate([alpha[:-1], np.asarray(pi, dtype=float)[None]]), A, rng)
+
+
+@mistake("draws from NumPy's global generator", hint="All randomness comes from rng")
+def global_generator(log_lik, pi, A, rng):
+    return backward(filtered(log_lik, pi, A), np.asarray(A), np.random)
+
+
 @mistake("takes the most probable path", hint="the last state from alpha[-1]")
 def viterbi(log_lik, pi, A, rng):
     alpha = filtered(log_lik, pi, A)

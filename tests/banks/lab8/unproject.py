@@ -88,6 +88,35 @@ def mean(maps, P, grid):
     return looked_up(maps, P, grid).mean(axis=1)
 
 
+@mistake(
+    "looks up a cubic spline, which is what map_coordinates does by itself", hint="bilinearly between the four pixels"
+)
+def cubic(maps, P, grid):
+    return looked_up(maps, P, grid, order=3)
+
+
+@mistake("takes the picture for one pixel wider and higher than it is", hint="W columns end at W - 1")
+def one_more(maps, P, grid):
+    points = project(P, grid)
+    H, W = np.shape(maps)[1:]
+    outside = (points > [W - 1, H - 1]) & (points <= [W, H])
+    return looked_up(maps, P, grid, points=np.where(outside, np.minimum(points, [W - 1, H - 1]), points))
+
+
+@mistake("leaves out the last row and column", hint="The first and the last row and column are the picture's")
+def one_less(maps, P, grid):
+    points = project(P, grid)
+    H, W = np.shape(maps)[1:]
+    return np.where((points < [W - 1, H - 1]).all(axis=-1), looked_up(maps, P, grid), 0.0)
+
+
+@mistake("exchanges height and width", hint="0 where the point is outside of the picture")
+def exchanged(maps, P, grid):
+    points = project(P, grid)
+    H, W = np.shape(maps)[1:]
+    return np.where((points <= [H - 1, W - 1]).all(axis=-1), looked_up(maps, P, grid), 0.0)
+
+
 @alternative
 def by_interpolator(maps, P, grid):
     points, values = project(P, grid), []
