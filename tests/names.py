@@ -103,16 +103,22 @@ def named(answer: Answer, names: Names) -> str | None:
 
 
 def is_wrong(answer: Answer, name: str) -> str:
-    """Where an answer does something else than the mistake of that name; "" where they do the same."""
-    known = next(known.function for known in answer.names.mistakes if known.description == name)
+    """Where an answer does something else than all mistakes of that name; "" where it does the same as one of them."""
+    apart = [_apart(answer, known.function) for known in answer.names.mistakes if known.description == name]
+    return "" if "" in apart else apart[0]
+
+
+def _apart(answer: Answer, known: Any) -> str:
+    """Where an answer and a known mistake do not do the same."""
     for seed in OTHER_SEEDS:
         for check in load_checks(answer.lab.checks)[answer.exercise]:
             for case in [] if check.budget.declared else _varied(answer, check, seed):
                 try:
-                    one, other = (case.ask(LocalTransport(answer.exercise, f)) for f in (answer.function, known))
+                    functions = (answer.function, known, answer.reference())
+                    one, other, right = (case.ask(LocalTransport(answer.exercise, f)) for f in functions)
                 except WallError:
                     return f"{check.name!r}, seed {seed}, {case.variation}: one of them does not end"
-                if not _did_the_same(one, other):
+                if not _did_the_same(one, other, right):
                     return f"{check.name!r}, seed {seed}, {case.variation}"
     return ""
 
@@ -126,14 +132,15 @@ def _varied(answer: Answer, check: Check, seed: int) -> Iterator[Case]:
         yield case.varied(Variation.NEAR, right)
 
 
-def _did_the_same(one: Exercise, other: Exercise) -> bool:
+def _did_the_same(one: Exercise, other: Exercise, right: Exercise) -> bool:
+    """How often an answer asks a function of the check counts only where its value is right: there it may be the mistake."""
     if len(one.calls) != len(other.calls):
         return False
-    return all(
-        (a.error, sorted(a.changed), len(a.talk)) == (b.error, sorted(b.changed), len(b.talk))
-        and _close(a.value, b.value)
-        for a, b in zip(one.calls, other.calls)
-    )
+    for a, b, due in zip(one.calls, other.calls, right.calls):
+        as_often = len(a.talk) == len(b.talk) or not _close(a.value, due.value)
+        if not as_often or (a.error, sorted(a.changed)) != (b.error, sorted(b.changed)) or not _close(a.value, b.value):
+            return False
+    return True
 
 
 def _close(a: Any, b: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,9 @@ def ids(value):
 @pytest.mark.parametrize(("lab", "name"), EXERCISES, ids=ids)
 def test_bank_is_large_enough(lab, name):
     bank = BANKS[lab.name, name]
-    assert len(bank.mistakes) >= 5 and len(bank.alternatives) >= 2
-    assert len({mistake.description for mistake in bank.mistakes}) == len(bank.mistakes)
+    names = [name for name, _ in groupby(mistake.description for mistake in bank.mistakes)]
+    assert len(names) >= 5 and len(bank.alternatives) >= 2
+    assert len(set(names)) == len(names), "one mistake with several numbers in it stands in one place"
 
 
 @pytest.mark.parametrize(("lab", "name"), EXERCISES, ids=ids)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from scipy import special, stats
 
-from autograder import budget, hint, points
+from autograder import budget, hint, points, quiet
 from autograder.judge.bank import alternative, mistake
 """
 
@@ -97,6 +97,35 @@ def test_nothing_is_named_where_none_agrees(name):
     assert name(VALUES, MISTAKES, lambda x: 2 * x) is None, "nothing is wrong"
 
 
+def test_single_precision_may_stand_for_double_but_not_the_other_way(name):
+    close = """
+@mistake("squares nearly", hint="double")
+def nearly(x):
+    return np.float32(np.asarray(x) ** 2)
+"""
+    assert name(VALUES, MISTAKES, lambda x: np.float32(x) ** 2) == "squares"
+    assert name(VALUES, MISTAKES + close, lambda x: np.asarray(x) ** 2 * (1 + 1e-7)) is None
+    tripled = (
+        MISTAKES
+        + """
+@mistake("squares and adds a hundred-millionth", hint="double")
+def trifle(x):
+    return np.asarray(x) ** 2 * (1 + 1e-8)
+"""
+    )
+    assert name(VALUES, tripled, lambda x: np.float32(x) ** 2) is None, "two that it cannot tell apart"
+    assert name(VALUES, tripled, lambda x: x**2) == "squares"
+
+
+def test_flags_are_a_matter_of_style_where_no_check_asks_for_quiet(name):
+    def noisy(x):
+        np.log(np.zeros(1))
+        return x * x
+
+    assert name(VALUES, MISTAKES, noisy) == "squares"
+    assert name(VALUES.replace("@points(1)", "@points(1)\n@quiet"), MISTAKES, noisy) is None
+
+
 def test_it_does_not_matter_who_came_before(name):
     def until_second(x):  # the same as the mistake for one call
         until_second.calls += 1
@@ -170,6 +199,41 @@ def test_what_a_function_asks_belongs_to_what_it_does(name):
         "asks in the wrong order",
         "asks at 0 and 1",
     ]
+
+
+def test_how_often_the_same_is_asked_is_no_part_of_a_wrong_value(name):
+    adds = """
+class Line:
+    def __init__(self, slope, drift):
+        self.slope, self.drift = slope, drift
+
+    def __call__(self, x):
+        self.slope += self.drift
+        return self.slope * x
+
+
+@points(1)
+@hint("add them")
+def test_adds(f, rng):
+    for slope in rng.uniform(1.0, 2.0, size=3):
+        assert np.isclose(f(Line(slope, DRIFT)), 3.0 * slope)
+"""
+    bank = """
+@alternative
+def right(g):
+    return g(1.0) + g(2.0)
+
+
+@mistake("subtracts", hint="add them")
+def subtracts(g):
+    return g(2.0) - g(1.0)
+"""
+
+    def often(g):
+        return (g(2.0) + g(2.0)) / 2 - g(1.0)
+
+    assert name(adds.replace("DRIFT", "0.0"), bank, often) == "subtracts"
+    assert name(adds.replace("DRIFT", "1e-12"), bank, often) is None, "the same question, but not the same answer"
 
 
 def test_a_question_that_the_check_refused_is_compared_too(name):

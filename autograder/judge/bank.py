@@ -1,6 +1,7 @@
 """Banks of known mistakes and of honest alternatives, one file per exercise in `tests/banks/<lab>/`.
 
-A mistake's description completes the sentence "your function …", in the third person: "takes the mean instead of the sum".
+A mistake's description completes the sentence "your function …", in the third person: "takes the mean instead of the sum". Where a
+mistake has a number in it (a bound at which it clips, a small number that it adds), several functions share one description.
 """
 
 from __future__ import annotations

@@ -91,10 +91,11 @@ def diagnose(
         return None
     cheap = [(check, test) for check, test in zip(checks, result.tests) if not check.budget.declared]
     failed = [(check, test) for check, test in cheap if not test.passed]
-    found = [known for known in names.mistakes if known.agrees(recording)] if failed else []
+    quiet = {check.name for check in checks if check.quiet}
+    found = [known for known in names.mistakes if known.agrees(recording, quiet)] if failed else []
     if not found:
         return None
-    trial = _Trial(names, found, recording, {check.name for check in checks if check.quiet}, transport, seed)
+    trial = _Trial(names, found, recording, quiet, transport, seed)
     dear = sum(len(call.talk) for call in calls) > QUESTIONS
     try:
         for check, test in failed:
@@ -136,6 +137,7 @@ class _Trial:
         self._recording, self._quiet = recording, quiet
         self._calls: set[int] = set()
         self._numbers: set[float] = set()
+        self._coarsely = False  # whether single precision was taken for double
         self._unweighed: list[tuple[Key, Exercise]] = [
             ((name, number, None), case) for name, cases in recording.items() for number, case in enumerate(cases)
         ]
@@ -147,8 +149,10 @@ class _Trial:
 
     @property
     def description(self) -> str | None:
-        """Of the first that is left; others do the same under another name."""
-        return self._found[0].description if self._found and len(self._calls) >= ENOUGH else None
+        """Of the first that is left; others do the same under another name, which single precision does not tell."""
+        if not self._found or len(self._calls) < ENOUGH or (self._coarsely and len(self._found) > 1):
+            return None
+        return self._found[0].description
 
     def ask(self, check: Check, draws: Iterable[Draw]) -> None:
         """Raises WallError where the answer answers no more."""
@@ -159,7 +163,7 @@ class _Trial:
                 if draw == (0, Variation.NONE):
                     case = case.behind(len(self._asked(case)))
                 asked, key = case.ask(self._transport), (check.name, case.number, draw)
-                self._found = [known for known in self._found if known.agrees_in(key, asked)]
+                self._found = [known for known in self._found if known.agrees_in(key, asked, self._quiet)]
                 self._unweighed.append((key, asked))
 
     def _asked(self, case: Case) -> list[Call]:
@@ -173,15 +177,18 @@ class _Trial:
             wrong, right = self._found[0].calls(key, case), self._names.right(key, case)
             for call, named, due in zip(case.calls, wrong, right):
                 speaks = not call.error or (named is not None and call.said == named.said != "")
-                if speaks and not self._is_right(call, due, key):
+                if speaks and not self._is_right(call, due, named, key):
                     self._take_in(call)
 
-    def _is_right(self, call: Call, due: Call | None, key: Key) -> bool:
-        """Whether a right answer does the same; flags are a matter of style but where a check asks for quiet."""
-        if due is None or due.talk != call.talk:
+    def _is_right(self, call: Call, due: Call | None, named: Call | None, key: Key) -> bool:
+        """Whether a right answer does the same, by the measure by which the named one does."""
+        tolerance, loud = _tolerance(key), key[0] in self._quiet
+        coarse = named is not None and not _same(_seen(call, loud), _seen(named, loud), tolerance)
+        self._coarsely = self._coarsely or coarse
+        as_often = named is None or sorted(named.talk) == sorted(call.talk)
+        if due is None or (as_often and due.talk != call.talk):
             return False
-        flags = slice(None if key[0] in self._quiet else -1)
-        return _same(call.outcome[flags], due.outcome[flags], _tolerance(key))
+        return _same(_seen(call, loud), _seen(due, loud), tolerance, coarse)
 
     def _take_in(self, call: Call) -> None:
         self._calls.add(hash((call.digest, tuple(call.talk))))
@@ -253,15 +260,18 @@ class _Known:
     def transport(self) -> LocalTransport:
         return LocalTransport(self._exercise, self.function)
 
-    def agrees(self, recording: Recording) -> bool:
-        """Equal values, the same exceptions, changed inputs and flags, and the same questions to the check's functions."""
-        numbered = ((name, number, case) for name, cases in recording.items() for number, case in enumerate(cases))
-        return all(self.agrees_in((name, number, None), case) for name, number, case in numbered)
+    def agrees(self, recording: Recording, quiet: Set[str]) -> bool:
+        """Equal values, the same exceptions and changed inputs, and the same questions to the check's functions.
 
-    def agrees_in(self, key: Key, case: Exercise) -> bool:
+        In the checks that ask for `quiet` the same flags, too; elsewhere these are a matter of style.
+        """
+        numbered = ((name, number, case) for name, cases in recording.items() for number, case in enumerate(cases))
+        return all(self.agrees_in((name, number, None), case, quiet) for name, number, case in numbered)
+
+    def agrees_in(self, key: Key, case: Exercise, quiet: Set[str]) -> bool:
         """The same in one case; `key` is what that is remembered by."""
-        tolerance = _tolerance(key)
-        return all(_alike(call, own, tolerance) for call, own in zip(case.calls, self.calls(key, case)))
+        tolerance, loud = _tolerance(key), key[0] in quiet
+        return all(_alike(call, own, tolerance, loud) for call, own in zip(case.calls, self.calls(key, case)))
 
     def calls(self, key: Key, case: Exercise) -> Iterator[Call | None]:
         """The same calls here, one after the other; None for one that asks the check's functions anything else."""
@@ -289,45 +299,67 @@ def _tolerance(key: Key) -> Tolerance:
     return SINGLE if name == Kind.SINGLE else EXACT
 
 
-def _alike(call: Call, other: Call | None, tolerance: Tolerance) -> bool:
-    return other is not None and _same(call.outcome, other.outcome, tolerance)
+def _alike(call: Call, other: Call | None, tolerance: Tolerance, loud: bool) -> bool:
+    return other is not None and _same(_seen(call, loud), _seen(other, loud), tolerance, coarse=True)
+
+
+def _seen(call: Call, loud: bool) -> tuple[Any, ...]:
+    """What came of a call, with its flags where it is `loud`."""
+    return call.outcome if loud else call.outcome[:-1]
 
 
 def _again(exercise: Exercise, call: Call) -> Call | None:
     """The same call of another function; None where that asks the check's functions anything else."""
     talk = _Talk(call)
     made = exercise.again(call, talk.answer)
-    made.talk = [call.talk[number] for number in talk.order]
-    return None if talk.parted or talk.left else made
+    made.talk = talk.heard
+    return None if talk.parted or talk.missed else made
 
 
 class _Talk:
     """Stands in for the check's functions, which may have changed since: it knows what was asked and answered then.
 
-    Questions may come in another order; those that differ in the last digits must keep the order in which each function was asked.
+    Questions may come in another order; those that differ in the last digits must keep the order in which each function was asked. One
+    that comes again gets the same answer again, where it always did: how often a value is computed is no part of how.
     """
 
     def __init__(self, call: Call):
-        self.left = dict(enumerate(call.talk))
-        self.order: list[int] = []
+        self.heard: list[tuple[bytes, bytes]] = []
         self.parted = False
+        self._left = dict(enumerate(call.talk))
+        self._repeats = len(call.talk)  # at most: a search may go on and on
         self._equal: dict[bytes, list[int]] = {}  # last first
-        for number, (question, _) in reversed(self.left.items()):
+        for number, (question, _) in reversed(self._left.items()):
             self._equal.setdefault(question, []).append(number)
+        answers: dict[bytes, set[bytes]] = {}
+        for question, answer in call.talk:
+            answers.setdefault(question, set()).add(answer)
+        self._always = {question: min(given) for question, given in answers.items() if len(given) == 1}
+
+    @property
+    def missed(self) -> bool:
+        """Whether there is a question that was not asked now, not even once."""
+        asked = {question for question, _ in self.heard}
+        return any(question not in asked or question not in self._always for question, _ in self._left.values())
 
     def answer(self, frame: bytes) -> bytes:
-        known = self._equal.get(bytes(frame), [])
-        while known and known[-1] not in self.left:
+        asked = bytes(frame)
+        known = self._equal.get(asked, [])
+        while known and known[-1] not in self._left:
             known.pop()
+        if not known and asked in self._always and self._repeats:
+            self._repeats -= 1
+            self.heard.append((asked, self._always[asked]))
+            return self._always[asked]
         number = known.pop() if known else self._nearly_equal(decode(frame, _as_data))
         self.parted = self.parted or number is None
         if self.parted or number is None:
             raise RuntimeError("another question than it was")
-        self.order.append(number)
-        return self.left.pop(number)[1]
+        self.heard.append(self._left.pop(number))
+        return self.heard[-1][1]
 
     def _nearly_equal(self, asked: dict[str, Any]) -> int | None:
-        for number, (question, _) in self.left.items():
+        for number, (question, _) in self._left.items():
             question = decode(question, _as_data)
             if question["callback"] == asked["callback"]:
                 return number if _same(asked, question) else None
@@ -338,11 +370,12 @@ def _as_data(reference: Reference) -> Any:
     return reference["array"] if reference["t"] == "torch" else str(reference)
 
 
-def _same(a: Any, b: Any, tolerance: Tolerance = EXACT) -> bool:
+def _same(a: Any, b: Any, tolerance: Tolerance = EXACT, coarse: bool = False) -> bool:
+    """`coarse`: `a` may be in single precision, torch's default, where `b` is in double, NumPy's."""
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
-        return len(a) == len(b) and all(_same(x, y, tolerance) for x, y in zip(a, b))
+        return len(a) == len(b) and all(_same(x, y, tolerance, coarse) for x, y in zip(a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key], tolerance) for key in a)
+        return a.keys() == b.keys() and all(_same(a[key], b[key], tolerance, coarse) for key in a)
     if isinstance(a, Module) and isinstance(b, Module):
         return True  # what they do is seen when they are driven
     if isinstance(a, (str, type(None))) or isinstance(b, (str, type(None))):
@@ -351,7 +384,7 @@ def _same(a: Any, b: Any, tolerance: Tolerance = EXACT) -> bool:
         x, y = np.asarray(a), np.asarray(b)
         if x.shape != y.shape or x.dtype.kind != y.dtype.kind or x.dtype.kind not in "biufc":
             return False
-        single = x.dtype == y.dtype == np.float32
+        single = x.dtype == np.float32 and (coarse or y.dtype == np.float32)
         kind = np.result_type(x, y, np.float64)
         x, y = x.astype(kind), y.astype(kind)
         with np.errstate(all="ignore"):
