@@ -40,6 +40,16 @@ def clipped(a):
     return 1 / (1 + np.exp(-np.clip(a, -500, 500)))
 
 
+@mistake("clips the input", hint="clipping `a`")
+def clipped_at_30(a):
+    return 1 / (1 + np.exp(-np.clip(a, -30, 30)))
+
+
+@mistake("clips the input", hint="clipping `a`")
+def clipped_at_100(a):
+    return 1 / (1 + np.exp(-np.clip(a, -100, 100)))
+
+
 @mistake("clips the probabilities", hint="tiny but not zero")
 def clipped_probabilities(a):
     return np.clip(special.expit(a), 1e-12, 1 - 1e-12)
