@@ -18,6 +18,45 @@ def from_zero(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
     return np.array(path)
 
 
+@mistake("counts t from 2", hint="t = 1, 2")
+def from_two(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
+    w = np.array(w0, dtype=float)
+    path, m, v = [w], np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, num_steps + 1):
+        g = grad(w)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        w = w - step * (m / (1 - beta1 ** (t + 1))) / (np.sqrt(v / (1 - beta2 ** (t + 1))) + eps)
+        path.append(w)
+    return np.array(path)
+
+
+@mistake("corrects the average of the gradients only", hint="both are divided")
+def corrects_m_only(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
+    w = np.array(w0, dtype=float)
+    path, m, v = [w], np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, num_steps + 1):
+        g = grad(w)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        w = w - step * (m / (1 - beta1**t)) / (np.sqrt(v) + eps)
+        path.append(w)
+    return np.array(path)
+
+
+@mistake("corrects the average of the squares only", hint="both are divided")
+def corrects_v_only(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
+    w = np.array(w0, dtype=float)
+    path, m, v = [w], np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, num_steps + 1):
+        g = grad(w)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        w = w - step * m / (np.sqrt(v / (1 - beta2**t)) + eps)
+        path.append(w)
+    return np.array(path)
+
+
 @mistake("puts eps under the root", hint="Not under the root")
 def eps_under_root(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
     w = np.array(w0, dtype=float)

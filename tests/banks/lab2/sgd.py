@@ -24,6 +24,17 @@ def row_per_epoch(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
     return np.array(path)
 
 
+@mistake("divides the step by the number of patches", hint="scaled by N / B")
+def mean_over_all(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
+    w = np.array(w0, dtype=float)
+    path = [w]
+    for _ in range(num_epochs):
+        for idx in batches(len(X), batch_size, rng):
+            w = w - step / len(X) * estimate(w, X, y, idx, lam)
+            path.append(w)
+    return np.array(path)
+
+
 @mistake("shuffles once and repeats that order", hint="new random order")
 def one_shuffle(w0, X, y, step, num_epochs, batch_size, rng, lam=0.0):
     w = np.array(w0, dtype=float)
