@@ -32,11 +32,13 @@ def test_equals_the_newton_step(irls_step, rng):
 @points(1)
 @hint(
     "Where sigmoid'(a) underflows to 0, z is infinite and 0 * inf is nan: work with s z = s a + (y - sigmoid(a)), "
-    "undivided."
+    "undivided. A floor under s is felt where the pixels are large: it adds to X'SX."
 )
 def test_survives_weights_that_vanish(irls_step, rng):
     X = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0], [0.0, -1.0]]) + 0.1 * rng.uniform(size=(4, 2))
-    w, y, lam = np.array([1500.0, -4000.0]), np.array([0.0, 0.0, 1.0, 0.0]), 2.0
-    a = X @ w
-    assert np.all(np.abs(a) > 1000)  # S = 0: the Hessian is lam I, and sigmoid(a) is 0 or 1
-    assert_allclose(irls_step(w, X, y, lam), -(X.T @ ((a > 0) - y) + lam * w) / lam, rtol=1e-6)
+    w, y = np.array([1500.0, -4000.0]), np.array([0.0, 0.0, 1.0, 0.0])
+    for brightness, lam in ((1.0, 2.0), (10.0, 0.5)):
+        pixels = brightness * X
+        a = pixels @ w
+        assert np.all(np.abs(a) > 1000)  # S = 0: the Hessian is lam I, and sigmoid(a) is 0 or 1
+        assert_allclose(irls_step(w, pixels, y, lam), -(pixels.T @ ((a > 0) - y) + lam * w) / lam, rtol=1e-6)

@@ -44,6 +44,22 @@ def transposed(B, s, q):
     return left @ B @ left.T + np.outer(s, s) / (s @ q)
 
 
+@mistake("puts the same bracket on both sides", hint="(I - r q s')")
+def same_bracket_twice(B, s, q):
+    if s @ q <= 0:
+        return B
+    left = np.eye(len(s)) - np.outer(s, q) / (s @ q)
+    return left @ B @ left + np.outer(s, s) / (s @ q)
+
+
+@mistake("forgets the last term", hint="B_new q = s")
+def no_last_term(B, s, q):
+    if s @ q <= 0:
+        return B
+    left = np.eye(len(s)) - np.outer(s, q) / (s @ q)
+    return left @ B @ left.T
+
+
 @mistake("multiplies from one side only", hint="B (I - r q s')")
 def one_sided(B, s, q):
     if s @ q <= 0:

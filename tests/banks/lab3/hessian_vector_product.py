@@ -2,6 +2,7 @@ import numpy as np
 from scipy.special import expit
 
 from autograder.judge.bank import alternative, mistake
+from solutions.likelihood import nll_gradient
 
 
 def slope(w, X):
@@ -71,6 +72,12 @@ def gradient(w, X, y, lam):
 @mistake("takes central differences of gradients", hint="not by differences")
 def central_differences(w, X, y, v, lam=0.0):
     return (gradient(w + 1e-5 * v, X, y, lam) - gradient(w - 1e-5 * v, X, y, lam)) / 2e-5
+
+
+@mistake("takes central differences of gradients", hint="not by differences")
+def central_differences_of_a_millionth(w, X, y, v, lam=0.0):
+    h = 1e-6
+    return (nll_gradient(w + h * v, X, y, lam) - nll_gradient(w - h * v, X, y, lam)) / (2 * h)
 
 
 @mistake("takes differences of gradients at four points", hint="not by differences")

@@ -81,6 +81,13 @@ def drops(w, X, y, lam):
     return np.linalg.solve((X.T * s) @ X + lam * np.eye(len(w)), X.T @ (s * a + y - p)) - w
 
 
+@mistake("puts a floor under the weights that is felt", hint="A floor under s")
+def floored_at_a_millionth(w, X, y, lam):
+    a, p, s = parts(w, X)
+    s = np.maximum(s, 1e-6)
+    return np.linalg.solve((X.T * s) @ X + lam * np.eye(len(w)), X.T @ (s * a + y - p)) - w
+
+
 @alternative
 def floored_weights(w, X, y, lam):
     a, p, s = parts(w, X)

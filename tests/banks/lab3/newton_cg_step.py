@@ -3,12 +3,12 @@ from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import expit
 
 from autograder.judge.bank import alternative, mistake
+from solutions.curvature import hessian_vector_product
+from solutions.likelihood import nll_gradient
 
 
 def system(w, X, y, lam):
-    w, X, y = (np.asarray(u, dtype=float) for u in (w, X, y))
-    p = expit(X @ w)
-    return X.T @ (p - y) + lam * w, lambda v: X.T @ (p * (1 - p) * (X @ v)) + lam * v
+    return nll_gradient(w, X, y, lam), lambda v: hessian_vector_product(w, X, y, v, lam)
 
 
 def conjugate_gradients(product, g, tol, rounds, beta=lambda new, old: new / old):
@@ -28,7 +28,7 @@ def conjugate_gradients(product, g, tol, rounds, beta=lambda new, old: new / old
 @mistake("has the sign wrong", hint="the residual starts as -g")
 def plus(w, X, y, lam, tol=1e-8):
     g, product = system(w, X, y, lam)
-    return -conjugate_gradients(product, g, tol, 500)
+    return -conjugate_gradients(product, g, tol, 10 * len(g))
 
 
 @mistake("stops after two rounds", hint="until the residual is at most")
@@ -50,11 +50,27 @@ def steepest(w, X, y, lam, tol=1e-8):
     return conjugate_gradients(product, g, tol, len(g), beta=lambda new, old: 0.0)
 
 
+@mistake("adds to the residual instead of subtracting from it", hint="the residual starts as -g")
+def residual_grows(w, X, y, lam, tol=1e-8):
+    g, product = system(w, X, y, lam)
+    d = np.zeros_like(g)
+    residual = p = -g
+    with np.errstate(all="ignore"):
+        for _ in range(10 * len(g)):
+            if np.linalg.norm(residual) <= tol * np.linalg.norm(g):
+                break
+            Hp, size = product(p), residual @ residual
+            alpha = size / (p @ Hp)
+            d, residual = d + alpha * p, residual + alpha * Hp
+            p = residual + (residual @ residual) / size * p
+    return d
+
+
 @mistake("leaves the ridge out of the product", hint="H d = -g")
 def no_ridge(w, X, y, lam, tol=1e-8):
     g, _ = system(w, X, y, lam)
     _, product = system(w, X, y, 0.0)
-    return conjugate_gradients(product, g, tol, 500)
+    return conjugate_gradients(product, g, tol, 10 * len(g))
 
 
 @mistake("forms the Hessian", hint="the Hessian does not fit")
