@@ -109,6 +109,12 @@ def true_division(maps):
     return np.stack([best - width * rows, rows], axis=-1)
 
 
+@mistake("takes the column and the row of the largest sums", hint="the same pixel")
+def largest_sums(maps):
+    maps = array(maps)
+    return np.stack([maps.sum(axis=-2).argmax(axis=-1), maps.sum(axis=-1).argmax(axis=-1)], axis=-1)
+
+
 @mistake("looks for x and y separately, from the other end", hint="the same pixel")
 def separately_from_below(maps):
     maps = array(maps)

@@ -46,7 +46,7 @@ def scipy_convolution(image, kernel):
     return scipy.signal.convolve2d(image, kernel, mode="same")
 
 
-@mistake("trusts scipy's centre of an even kernel", hint="scipy centres at h // 2")
+@mistake("centres an even kernel at (h // 2, w // 2), as scipy does", hint="scipy centres at h // 2")
 def scipy_correlate(image, kernel):
     return ndimage.correlate(np.asarray(image, float), np.asarray(kernel, float), mode="constant")
 
@@ -61,7 +61,7 @@ def pads_before(image, kernel):
     return slide(image, kernel, row=lambda h: h - 1, col=lambda w: w - 1)
 
 
-@mistake("rolls the image", hint="np.roll")
+@mistake("wraps around to the opposite edge", hint="np.roll")
 def rolls(image, kernel):
     image, (h, w) = np.asarray(image, float), np.shape(kernel)
     out = np.zeros(image.shape)

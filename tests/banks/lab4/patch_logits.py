@@ -54,6 +54,11 @@ def offset_per_weight(image, w, b, size):
     return cross_correlate(image, np.reshape(w, size)) + b * len(w)
 
 
+@mistake("adds the offset to each weight", hint="once to every score")
+def offset_in_the_weights(image, w, b, size):
+    return cross_correlate(image, np.reshape(w, size) + b)
+
+
 @mistake("returns probabilities", hint="no sigmoid")
 def probabilities(image, w, b, size):
     return special.expit(cross_correlate(image, np.reshape(w, size)) + b)

@@ -27,6 +27,11 @@ def averaged(pred, true):
     return np.mean(np.linalg.norm(difference(pred, true), axis=-1))
 
 
+@mistake("averages over the keypoints that are known", hint="one number per keypoint")
+def averaged_where_known(pred, true):
+    return np.nanmean(np.linalg.norm(difference(pred, true), axis=-1))
+
+
 @mistake("takes the norm of everything", hint="one number per keypoint")
 def one_norm(pred, true):
     return np.linalg.norm(difference(pred, true))

@@ -1,5 +1,6 @@
 """What goes wrong, and what else is right, in `soft_argmax`."""
 
+import numpy as np
 import torch
 
 from autograder.judge.bank import alternative, mistake
@@ -33,7 +34,7 @@ def no_beta(maps, beta=1.0):
 
 @mistake("divides by beta", hint="beta times the values")
 def divides_by_beta(maps, beta=1.0):
-    return mean_position(softmax(maps, 1.0 / max(beta, 1e-3)))
+    return mean_position(softmax(maps, np.divide(1.0, beta)))
 
 
 @mistake("multiplies the probabilities by beta", hint="beta times the values")

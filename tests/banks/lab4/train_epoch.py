@@ -70,6 +70,19 @@ def one_step(model, batches, optimizer, loss):
     return mean.item()
 
 
+@mistake("takes one step per epoch, along the sum of all gradients", hint="one step at the end is not enough")
+def one_step_along_the_sum(model, batches, optimizer, loss):
+    model.train()
+    optimizer.zero_grad()
+    losses = []
+    for images, targets in batches:
+        value = loss(model(images), targets)
+        value.backward()
+        losses.append(value.item())
+    optimizer.step()
+    return sum(losses) / len(losses)
+
+
 @mistake("returns the last batch's loss", hint="Neither the last one")
 def last_loss(model, batches, optimizer, loss):
     model.train()
