@@ -55,6 +55,18 @@ class NeverDown(Parts):
         return self.skip(x) + self.low(x)
 
 
+@mistake("puts the first block in front of the pooling", hint="maximum pooling by 2")
+class BlockBeforePooling(Parts):
+    def forward(self, x):
+        return self.skip(x) + self.up(self.after(self.inner(self.down(self.before(x)))), x)
+
+
+@mistake("puts the last block behind the enlarging", hint="each cell repeated")
+class BlockBehindEnlarging(Parts):
+    def forward(self, x):
+        return self.skip(x) + self.after(self.up(self.inner(self.before(self.down(x))), x))
+
+
 @mistake("pools by averaging", hint="maximum pooling")
 class AveragePooling(Parts):
     def down(self, x):

@@ -144,6 +144,15 @@ def trains_with_zero(fit, evaluate, counts, num_frames, seeds):
     return filled(lambda i, seed: fit(i, 0), evaluate, counts, seeds, lambda row, seed, count: orders[row][:count])
 
 
+@mistake("gives `fit` the row instead of the seed", hint="with that seed")
+def trains_with_the_row(fit, evaluate, counts, num_frames, seeds):
+    seeds = list(seeds)
+    orders = [np.random.default_rng(seed).permutation(num_frames) for seed in seeds]
+    return np.array(
+        [[evaluate(fit(order[:count], row)) for count in counts] for row, order in enumerate(orders)], float
+    )
+
+
 @mistake("trains each model twice", hint="Each model is trained once")
 def trains_twice(fit, evaluate, counts, num_frames, seeds):
     orders = [np.random.default_rng(seed).permutation(num_frames) for seed in seeds]
