@@ -311,7 +311,7 @@ def test_an_id_that_is_no_text_enters_the_gradebook(tmp_path):
 
 def test_without_nbgrader_there_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "nbgrader.api", None)
-    with pytest.raises(ExportError, match=r"pip install 'posekit\[lab\]'"):
+    with pytest.raises(ExportError, match=r"pip install 'posekit\[nbgrader\]'"):
         to_nbgrader([make("ann")], tmp_path / "gradebook.db", "lab1")
 
 
@@ -577,7 +577,7 @@ def test_every_lab_of_the_course_exports_without_its_answers(lab, tmp_path):
     assert secret or not any(span.has_solution for span in spans)
     for other in labs(ROOT):
         for question in read_questions(other.answers).values() if other.answers.exists() else ():
-            secret |= {line.strip() for line in question.key.splitlines() if len(line) > 40}
+            secret |= {line.strip() for line in question.key.splitlines() if len(line) > 40 and set(line) - set("| -")}
     for name, text in texts.items():
         assert not secret & {line.strip() for line in text.splitlines()}, name
     assert [name for name in texts if "/labs/" in name] == [f"course/labs/{lab.notebook.name}"]
