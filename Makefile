@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-render test-browser mutants names data build lab bench bench-optimise bench-detect bench-features bench-pictorial bench-bodies bench-pose3d bench-tables site picture lint clean
+.PHONY: help demo test test-full test-render test-browser mutants names data build lab bench bench-optimise bench-detect bench-features bench-pictorial bench-bodies bench-pose3d bench-tables capstone site picture lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ bench-pose3d: .venv/test ## error and cost of Labs 7's and 8's methods beside an
 
 bench-tables: .venv/test ## the lecture's tables of Lab 8, over three detectors, with six cameras and with three (half an hour)
 	$(BIN)/python -m tests.bench.tables
+
+capstone: .venv/test ## the reference's way through the capstone, from pixels to behaviour, and what each step gains (two minutes)
+	$(BIN)/python -m tests.bench.capstone
 
 site: .venv/site ## build the site into build/site (ten minutes; half a minute after a change of prose)
 	@$(BIN)/python site/make

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from autograder.files import NAME_BYTES, clean, file_names, safe_name, write_atomically
 from autograder.grading import intake
 from autograder.grading.intake import NO_NOTEBOOK, NOTEBOOK_BYTES, IntakeError, collect, sources
+from autograder.grading.intake.titles import Title
 from tests.trees import by_student, make_zip, payload, payloads, tree
 
 NB = b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}'
@@ -753,3 +754,15 @@ def test_clean_leaves_nothing_that_steers_a_terminal():
     for char in "\x00\x07\x1b\r\x7f\x9b\ud800\u202e\u2066\ufeff\u2028":
         assert clean(char) == "\ufffd"
     io.StringIO().write(clean("\ud800"))
+
+
+def test_the_capstone_is_a_lab_of_the_course(tmp_path):
+    """Its name has no number; a course sorted by labs holds it beside the others, and it is nobody's name."""
+    title = Title("capstone", "behavior")
+    names = ["capstone", "Capstone_behavior", "capstone_behavior (1)", "jdoe_capstone", "capstone2", "capsule"]
+    assert [title.rank(name) for name in names] == [2, 2, 1, 1, 0, 0]
+    assert title.student_of_folder("capstone-jdoe") == "jdoe"
+    members = {"lab8/ann.ipynb": b"8", "capstone/ann.ipynb": b"c", "capstone/ben_capstone.ipynb": b"b"}
+    place = put(tmp_path, **members)
+    assert payloads(collect(place, "capstone", "behavior")) == {"ann": b"c", "ben": b"b"}
+    assert payloads(collect(place, "lab8", "gimbal")) == {"ann": b"8"}

@@ -71,7 +71,7 @@ def test_students_wheel_holds_no_solutions(root):
 def test_readme_says_honestly_which_labs_are_ready(root):
     rows = re.findall(r"^\| (\d) \| .* \| ([\w,: ]+) \|$", (root / "README.md").read_text(), re.MULTILINE)
     there = {f"lab{number}" for number, status in rows if status.startswith(("ready", "draft"))}
-    assert there == {lab.name for lab in labs(root)} and len(rows) == 9
+    assert there == {lab.name for lab in labs(root) if lab.name.startswith("lab")} and len(rows) == 9
 
 
 def test_readme_quotes_the_stored_learning_curve(root):

@@ -40,7 +40,7 @@ def cage(tmp_path_factory):
     write_table(folder / "CollectedData_me.csv", ["left", "right"], points, files)
     read = load_labels(folder / "CollectedData_me.csv")
     tracker = Tracker(read.names)
-    losses = tracker.fit(read.images[:10], read.keypoints[:10], steps=24, batch_size=6)
+    losses = tracker.fit(read.images[:10], read.keypoints[:10], steps=40, batch_size=8)
     return read, tracker, losses
 
 
