@@ -136,5 +136,6 @@ def test_the_lines_for_pip_work(lines, checkout, tmp_path):
 def test_the_lines_for_make_work(lines, checkout):
     demo, lab = lines["with-make"]
     assert "class.html" in shell(demo, checkout)
+    shell("make .venv/lab", checkout)  # what takes minutes, and waits for no browser
     root = " JUPYTER=--allow-root" if os.getuid() == 0 else ""
     assert_opens(f"exec {lab}{root}", checkout)

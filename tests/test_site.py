@@ -74,7 +74,7 @@ def test_a_lab_as_released_has_figures_and_no_solution(make, lab):
     for cell in walkthrough.cells:
         if cell.cell_type == "code":
             cell.outputs = [nbformat.v4.new_output("stream", text=f"output of {cell.id}")]
-    page = make("pages")._released(lab, notebook(lab, Kind.STUDENT), walkthrough)
+    page = make("pages")._released(lab, notebook(lab, Kind.STUDENT), walkthrough, graded=True)
     code = [cell for cell in page.cells if cell.cell_type == "code"]
     assert all(bool(cell.outputs) != bool(cell.metadata.get("nbgrader", {}).get("grade")) for cell in code)
     assert not [cell for cell in page.cells if "colab" in cell.metadata.get("tags", [])]

@@ -44,17 +44,18 @@ def main() -> int:
     out = BUILD / "site"
     # Warnings are errors. What Sphinx remembers lies outside of what is published.
     failed = sphinx(["-q", "-W", "--keep-going", "-d", str(BUILD / "site-doctrees"), str(tree.root), str(out)])
-    _leave_out_what_no_page_asks_for(out / "_static")
+    _leave_out_what_no_page_asks_for(out / "_static", tree.root / "_static")
     return failed
 
 
-def _leave_out_what_no_page_asks_for(static: Path) -> None:
-    """Twenty megabytes of MathJax's other bundles, and maps for those who debug the theme."""
+def _leave_out_what_no_page_asks_for(static: Path, source: Path) -> None:
+    """Twenty megabytes of MathJax's other bundles, maps for those who debug the theme, and figures that are gone."""
     mathjax = static / "mathjax"
     needed = (mathjax / "output" / "chtml" / "fonts" / "woff-v2", mathjax / "input" / "tex" / "extensions")
     for path in static.rglob("*"):
         bundle = mathjax in path.parents and path.name != "tex-chtml.js" and not set(needed) & set(path.parents)
-        if path.is_file() and (bundle or path.suffix == ".map"):
+        gone = path.parent == static / "figures" and not (source / "figures" / path.name).exists()
+        if path.is_file() and (bundle or gone or path.suffix == ".map"):
             path.unlink()
 
 
