@@ -233,8 +233,9 @@ def test_stored_baselines_are_those_of_the_reference(root, truth):
     found = load_detections("clip")
     X = triangulate(found.P, found.keypoints.swapaxes(1, 2))
     X = np.stack([fill_gaps(X[:, k]) for k in range(X.shape[1])], axis=1)
-    # Detections are stored to 1/256 px, and rays of the worst points are almost parallel.
-    assert_allclose(score("DLT", X, None, truth).raw, stored["DLT"].raw, rtol=0.05)
+    assert_allclose(
+        score("DLT", X, None, truth).raw, stored["DLT"].raw, rtol=1e-3
+    )  # rays of its worst points are almost parallel
 
 
 def test_baselines_and_truth_that_are_not_there(tmp_path):
