@@ -16,12 +16,14 @@ BADGE = Path(__file__).with_name("colab.png")
 
 INSTALL = """\
 # On Colab this installs the course; anywhere else it does nothing.
+{imports}
+if find_spec("google") and find_spec("google.colab") and not find_spec("posekit"):
+    {action}
+"""
+IMPORTS = """\
 import sys
 from importlib.util import find_spec
 from subprocess import run
-
-if find_spec("google") and find_spec("google.colab") and not find_spec("posekit"):
-    {action}
 """
 FETCH = """\
 wheel = "{wheel}"
@@ -61,5 +63,8 @@ def badge(stem: str) -> dict[str, Any]:
 
 
 def install_cell() -> str:
-    action = FETCH.format(wheel=wheel_url()) if published() else f'raise RuntimeError("{NO_ADDRESS}")'
-    return INSTALL.format(action=action)
+    if not published():
+        return INSTALL.format(
+            imports="from importlib.util import find_spec\n", action=f'raise RuntimeError("{NO_ADDRESS}")'
+        )
+    return INSTALL.format(imports=IMPORTS, action=FETCH.format(wheel=wheel_url()))
