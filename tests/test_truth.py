@@ -160,7 +160,8 @@ def test_the_search_finds_what_it_looks_for(needles):
 
 def test_not_in_the_wheel(root, needles):
     wheel = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    files = [file for folder in (*wheel["packages"], *wheel["force-include"]) for file in (root / folder).rglob("*")]
+    folders = [*wheel["only-include"], *wheel["force-include"], *wheel.get("shared-data", ())]
+    files = [file for folder in folders for file in (root / folder).rglob("*")]
     packed = [file for file in files if file.is_file()]
     assert any(file.name == "clip.npz" for file in packed)
     assert [file for file in packed if holds_truth(file.read_bytes(), needles)] == []
