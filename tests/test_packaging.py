@@ -31,6 +31,16 @@ def test_citation_has_the_version(root, project):
     assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == project["version"]
 
 
+def test_citation_keeps_to_its_format(root):
+    """Citation File Format 1.2.0, sections "Valid keys" and "reference"; its own validator wants another jsonschema than JupyterLab."""
+    cited = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert cited["cff-version"] == "1.2.0" and cited["type"] in ("software", "dataset") and cited["message"]
+    for work in [cited, *cited["references"]]:
+        assert work["title"] and all(author.keys() & {"name", "family-names"} for author in work["authors"])
+    types = {"article", "book", "conference-paper", "generic", "report", "software", "standard", "thesis", "website"}
+    assert {work["type"] for work in cited["references"]} <= types  # those of the format's that may come up here
+
+
 def test_the_repository_is_the_same_everywhere(root, project):
     cited = yaml.safe_load((root / "CITATION.cff").read_text())["repository-code"]
     assert project["urls"] == {"Repository": cited}
