@@ -21,6 +21,7 @@ UNFOLD = """() => {
     const kinds = words.map((word) => getComputedStyle(word).color + getComputedStyle(word.closest("pre")).backgroundColor);
     words.forEach((word, n) => { if (kinds.indexOf(kinds[n]) < n) word.replaceWith(...word.childNodes); });
     for (const code of document.querySelectorAll(".highlight pre")) code.normalize();
+    for (const fade of document.getAnimations()) if (fade.effect.getComputedTiming().endTime < Infinity) fade.finish();
 }"""
 # MathJax draws letters that axe does not see. Style sheets are not asked for again, which a page from a folder may not do.
 OUTSIDE_OF_FORMULAS = {"exclude": [["mjx-container > *"]]}
