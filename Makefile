@@ -33,7 +33,7 @@ test-full: .venv/test lint ## as `make test`, with the slow tests, and the banks
 test-render: .venv/render ## render sampled frames again and compare (needs libosmesa6 or another software renderer)
 	MUJOCO_GL=$${MUJOCO_GL:-osmesa} $(BIN)/python -m pytest -q -m render tests
 
-test-browser: .venv/test ## what moves and what is pressed, in a real browser (needs Chromium, two minutes)
+test-browser: site ## what moves and what is pressed, and every page of the site, in a real browser (needs Chromium, a quarter of an hour)
 	@$(PIP) --editable '.[browser]'
 	$(BIN)/python -m pytest -q -m browser tests
 

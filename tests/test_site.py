@@ -117,6 +117,19 @@ def test_what_did_not_change_is_not_written_and_what_is_gone_goes(make, tree):
     assert (tree.root / "a" / "one.md").stat().st_mtime_ns == written and not (tree.root / "b").exists()
 
 
+def test_pages_without_a_source_are_not_published(make, root, tmp_path):
+    source, out = tmp_path / "source", tmp_path / "site"
+    for name in ("labs/lab1.ipynb", "index.md", "extra/demo/class.html"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("", "utf-8")
+    kept = {"labs/lab1.html", "index.html", "demo/class.html", "search.html", "_static/macros.html"}
+    for name in kept | {"reference/gone.html", "demo/gone.html"}:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("", "utf-8")
+    make("published").leave_out_pages_that_are_gone(out, source)
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*.html")} == kept
+
+
 def test_outputs_are_kept_as_long_as_no_code_changes(make, tmp_path, root, monkeypatch):
     execute, lab = make("execute"), find_lab(root, "lab0")
     runs = []

@@ -14,6 +14,7 @@ from demo import write_demo
 from execute import executed
 from figures import outside
 from pages import write_pages
+from published import leave_out_pages_that_are_gone, leave_out_what_no_page_asks_for
 from sphinx.cmd.build import main as sphinx
 from tree import Tree
 
@@ -44,19 +45,9 @@ def main() -> int:
     out = BUILD / "site"
     # Warnings are errors. What Sphinx remembers lies outside of what is published.
     failed = sphinx(["-q", "-W", "--keep-going", "-d", str(BUILD / "site-doctrees"), str(tree.root), str(out)])
-    _leave_out_what_no_page_asks_for(out / "_static", tree.root / "_static")
+    leave_out_what_no_page_asks_for(out / "_static", tree.root / "_static")
+    leave_out_pages_that_are_gone(out, tree.root)
     return failed
-
-
-def _leave_out_what_no_page_asks_for(static: Path, source: Path) -> None:
-    """Twenty megabytes of MathJax's other bundles, maps for those who debug the theme, and figures that are gone."""
-    mathjax = static / "mathjax"
-    needed = (mathjax / "output" / "chtml" / "fonts" / "woff-v2", mathjax / "input" / "tex" / "extensions")
-    for path in static.rglob("*"):
-        bundle = mathjax in path.parents and path.name != "tex-chtml.js" and not set(needed) & set(path.parents)
-        gone = path.parent == static / "figures" and not (source / "figures" / path.name).exists()
-        if path.is_file() and (bundle or gone or path.suffix == ".map"):
-            path.unlink()
 
 
 WORDS = {

@@ -21,8 +21,10 @@ def browser():
 
 
 @contextmanager
-def watched(browser, **options):
+def watched(browser, *, passing=(), **options):
     """A fresh page (playwright's `Page`, made with these options of `new_context`).
+
+    A line of the console that has one of the words `passing` in it is let pass.
 
     Raises
     ------
@@ -38,10 +40,14 @@ def watched(browser, **options):
         complaints.append(f"asked for {route.request.url}")
         return route.abort()
 
+    def hear(line):
+        if line.type == "error" and not any(word in line.text for word in passing):
+            complaints.append(f"console: {line.text}")
+
     context = browser.new_context(**options)
     context.set_default_timeout(10_000)
     context.route("**/*", answer)
-    context.on("console", lambda line: line.type == "error" and complaints.append(f"console: {line.text}"))
+    context.on("console", hear)
     context.on("weberror", lambda error: complaints.append(f"error: {error.error}"))
     yield context.new_page()
     context.close()

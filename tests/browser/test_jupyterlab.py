@@ -1,0 +1,116 @@
+"""A student's first minutes: a started lab in JupyterLab, a wrong answer, its hint, the right one, its points."""
+
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+
+from tests.browser.conftest import watched
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs the browser extra")
+pytestmark = pytest.mark.browser
+
+WRONG = "def softplus(a):\n    return np.log(1 + np.exp(a))"
+RIGHT = "def softplus(a):\n    return np.logaddexp(0.0, a)"
+RUN = re.compile(r"\[\d+\]:")
+PATIENCE = 60_000  # milliseconds: the whole notebook on a slow machine
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of Lab 1 in JupyterLab, started as the course says, with settings of its own."""
+    work = tmp_path / "work"
+    subprocess.run([sys.executable, "-m", "posekit.cli", "start", "lab1", work], check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    words = [
+        f"--ServerApp.root_dir={work}",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--no-browser",
+        *(["--allow-root"] if os.geteuid() == 0 else []),
+    ]
+    own = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    # Cells that are out of sight stay in the page, for the test to find.
+    settings = tmp_path / "config" / "lab" / "user-settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}', "utf-8")
+    with (tmp_path / "log").open("w") as said:
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *words], env=os.environ | own, stderr=said)
+    while server.poll() is None:
+        with suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            break
+        time.sleep(0.2)
+    (notebook,) = work.glob("*.ipynb")
+    yield f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def opened(browser, lab):
+    # JupyterLab looks for the badge under its address in the notebook, before it unpacks it.
+    with watched(browser, passing=("ERR_UNKNOWN_URL_SCHEME",), viewport={"width": 1280, "height": 900}) as page:
+        page.goto(lab)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=PATIENCE)
+        yield page
+
+
+def code(page, text):
+    """The code cell that this is written in."""
+    return page.locator(".jp-CodeCell", has=page.locator(".jp-InputArea", has_text=text))
+
+
+def choose(page, *path):
+    for name in path:
+        page.get_by_role("menuitem", name=name, exact=True).click()
+
+
+def ran(page, cell):
+    playwright.expect(cell.locator(".jp-InputPrompt")).to_have_text(RUN, timeout=PATIENCE)
+
+
+def answer(page, source):
+    """Writes `softplus`, runs it and its check; the check's words."""
+    cell, check = code(page, "def softplus("), code(page, 'check("softplus")')
+    cell.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(source)
+    before = check.locator(".jp-InputPrompt").inner_text()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    playwright.expect(check.locator(".jp-InputPrompt")).not_to_have_text(before)
+    ran(page, check)
+    return check.locator(".jp-OutputArea").inner_text()
+
+
+def test_a_wrong_answer_gets_its_hint_and_the_right_one_its_points(opened):
+    page = opened
+    last = page.locator(".jp-CodeCell").last
+    choose(page, "Run", "Run All Cells")
+    ran(page, last)
+    assert "not written" in code(page, 'check("softplus")').locator(".jp-OutputArea").inner_text()
+
+    said = answer(page, WRONG)
+    assert "1 of 3 points" in said and "overflows for large a" in said
+    assert "3 of 3 points" in answer(page, RIGHT)
+
+    choose(page, "Run", "Restart Kernel and Run All Cells…")
+    page.get_by_role("dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    playwright.expect(last.locator(".jp-InputPrompt")).not_to_have_text(RUN)
+    ran(page, last)
+    assert "3 of 3 points" in code(page, 'check("softplus")').locator(".jp-OutputArea").inner_text()
+    assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
