@@ -163,6 +163,8 @@ def build(
         if check:
             if not lab.notebook.exists() or lab.notebook.read_text("utf-8") != text:
                 stale.append(lab.notebook.name)
+            else:
+                _say(f"{lab.notebook.name} is up to date")
             continue
         try:
             new = write_notebook(lab.notebook, text, Kind.STUDENT.value)

@@ -110,7 +110,7 @@ class Tracker:
         TrackerError : where images and keypoints do not belong together, or nothing is labelled
         """
         images = _checked(images)
-        keypoints = np.asarray(keypoints, dtype=float)
+        keypoints = np.array(keypoints, dtype=np.float64)
         if keypoints.shape != (len(images), len(self.names), 2):
             raise TrackerError(
                 f"{len(images)} frames and {len(self.names)} names want keypoints {(len(images), len(self.names), 2)}, "
@@ -126,8 +126,8 @@ class Tracker:
             {"params": [tensor for n, tensor in trained.items() if n.startswith(part)], "lr": rate}
             for part, rate in (("backbone", lr), ("head", lr_head))
         ]
-        optimizer = torch.optim.Adam(groups)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [lr, lr_head], total_steps=steps)
+        adam = torch.optim.Adam(groups)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(adam, [lr, lr_head], total_steps=steps)
         losses = []
         bar = tqdm(range(steps), desc="training", unit="update", disable=not progress, file=sys.stdout, mininterval=1.0)
         for _ in bar:
@@ -136,9 +136,9 @@ class Tracker:
             batch, points = self._altered(images[chosen].to(where), keypoints[chosen], maps)
             batch = batch * torch.from_numpy(rng.uniform(1 - light, 1 + light, (batch_size, 1, 1, 1))).to(batch)
             loss = _loss(*_forward(weights, batch.clamp(0, 1), training=True), torch.from_numpy(points).to(batch))
-            optimizer.zero_grad()
+            adam.zero_grad()
             loss.backward()
-            optimizer.step()
+            adam.step()
             schedule.step()
             losses.append(loss.item())
             bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)

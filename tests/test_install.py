@@ -100,7 +100,7 @@ def test_make_lab_as_root_says_what_to_do(checkout):
     assert refused.returncode == 2 and "make lab JUPYTER=--allow-root" in refused.stderr
     assert "jupyter lab" not in refused.stdout
     for done in (make("JUPYTER=--allow-root", me="0"), make(me="1000")):
-        assert done.returncode == 0 and re.search(r"jupyter lab .* work$", done.stdout.strip())
+        assert done.returncode == 0 and re.search(r"jupyter lab .* work$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.slow

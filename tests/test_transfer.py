@@ -431,7 +431,7 @@ def test_fit_trains_another_network_by_its_own_loss():
         image[0, 8 + 4 * n : 16 + 4 * n, 12:20] = 1.0
         keypoints[n, 0] = (15.5, 11.5 + 4 * n)
     maps = net(torch.from_numpy(images))
-    targets = torch.stack([torch.from_numpy(encode_offsets(points, (8, 8), 4)) for points in keypoints])
+    targets = torch.stack([torch.from_numpy(encode_offsets(points, (8, 8), 4)) for points in keypoints]).float()
     near = (targets.norm(dim=2) <= 6.0).float()
     expected = 2 * F.binary_cross_entropy_with_logits(torch.stack(maps), torch.stack([near, near]))
     torch.testing.assert_close(stacked_loss(maps, targets, 4), expected)
