@@ -93,8 +93,11 @@ def raw(content, depth=3):
     if depth == 0:
         return content
     if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            found += [raw(archive.read(name), depth - 1) for name in archive.namelist()]
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                found += [raw(archive.read(name), depth - 1) for name in archive.namelist()]
+        except zipfile.BadZipFile:  # compiled code that holds a zip's marks looks like one
+            pass
     for start, unpack in (
         (b"\x1f\x8b", gzip.decompress),
         (b"BZh", bz2.decompress),
