@@ -24,7 +24,7 @@ def test_divides_by_the_depth(project, rng):
 def test_keeps_leading_axes(project, rng):
     # As many points as cameras, or as coordinates: here a product over the wrong axis has a shape, too.
     for num_cameras, shape in ((4, ()), (1, (2,)), (3, (3,)), (4, (4,)), (3, (2, 3)), (4, (3, 1, 4))):
-        P, X = rig(rng, num_cameras), points_in_view(rng, *shape)
+        P, X = rig(rng, num_cameras), points_in_view(rng, *shape) / 2
         agree(project(P, X), pixels(P, X), rtol=1e-10, atol=1e-8)
 
 

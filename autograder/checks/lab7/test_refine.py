@@ -10,7 +10,9 @@ from autograder.checks.lab7.common import assert_close, pixels, points_in_view, 
 def best(P, Y, start):
     """The minimum of the squared reprojection error of one point, by scipy."""
     seen = np.isfinite(Y)
-    found = least_squares(lambda x: (pixels(P, x) - Y)[seen], start, x_scale=10.0, xtol=1e-14, ftol=1e-14, gtol=1e-14)
+    found = least_squares(
+        lambda x: (pixels(P, x) - Y)[seen], start, jac="3-point", x_scale=10.0, xtol=1e-14, ftol=1e-14, gtol=1e-14
+    )
     return found.x
 
 
@@ -26,13 +28,13 @@ def test_reaches_the_minimum(refine, rng):
     Y[1, 2] = Y[2, 0] = Y[2, 3] = np.nan
     start = X + 20.0 * rng.choice([-1.0, 1.0], size=X.shape)
     expected = np.array([best(P, Y[n], start[n]) for n in range(6)])
-    assert_close(refine(P, Y, start), expected, within=1e-4)
+    assert_close(refine(P, Y, start), expected, within=1e-3)
     # All cameras on one side, and a start ten centimetres off in each coordinate: three steps are not enough.
     P, X = rig(rng, 5, arc=40.0), points_in_view(rng, 6) / 2
     Y = pixels(P, X) + 3.0 * rng.choice([-1.0, 1.0], size=(6, 5, 2)) * rng.uniform(0.5, 1.0, size=(6, 5, 2))
     start = X + 100.0 * rng.choice([-1.0, 1.0], size=X.shape)
     expected = np.array([best(P, Y[n], X[n]) for n in range(6)])
-    assert_close(refine(P, Y, start), expected, within=1e-4)
+    assert_close(refine(P, Y, start), expected, within=1e-3)
 
 
 @points(1)
