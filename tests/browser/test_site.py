@@ -4,9 +4,10 @@ import subprocess
 import sys
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import watched
+
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the browser extra").Axe
 
 pytestmark = pytest.mark.browser
 
