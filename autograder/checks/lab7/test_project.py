@@ -12,7 +12,7 @@ from autograder.checks.lab7.common import pixels, points_in_view, rig
     "factor in P cancels."
 )
 def test_divides_by_the_depth(project, rng):
-    P, X = rig(rng, 5), points_in_view(rng, 7)
+    P, X = rig(rng, 5), points_in_view(rng, 7) / 4
     agree(project(P, X), pixels(P, X), rtol=1e-10, atol=1e-8)
 
 
@@ -24,7 +24,7 @@ def test_divides_by_the_depth(project, rng):
 def test_keeps_leading_axes(project, rng):
     # As many points as cameras, or as coordinates: here a product over the wrong axis has a shape, too.
     for num_cameras, shape in ((4, ()), (1, (2,)), (3, (3,)), (4, (4,)), (3, (2, 3)), (4, (3, 1, 4))):
-        P, X = rig(rng, num_cameras), points_in_view(rng, *shape) / 2
+        P, X = rig(rng, num_cameras), points_in_view(rng, *shape) / 4  # in every picture
         agree(project(P, X), pixels(P, X), rtol=1e-10, atol=1e-8)
 
 
