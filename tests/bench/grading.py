@@ -59,22 +59,32 @@ class Time:
     cpu: float
 
 
-def timed(command: list[str], cwd: Path, environment: dict[str, str] | None = None) -> Time:
-    """Run a command that must succeed. CPU time is also of processes that outlive their parents, as bubblewrap's do."""
-    adopt_orphans()
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    environment = {**(environment or os.environ), "OMP_NUM_THREADS": "1"}  # idle threads of BLAS would count, too
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
-    wall = time.perf_counter() - start
+def cpu_of_children() -> float:
+    """CPU seconds of the children that have ended so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def wait_for_all() -> None:
+    """Wait for all children, also processes that outlived their parents, as bubblewrap's do."""
     while True:
         try:
             os.wait()
         except ChildProcessError:
-            break
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return
+
+
+def timed(command: list[str], cwd: Path, environment: dict[str, str] | None = None) -> Time:
+    """Run a command that must succeed. CPU time is also of processes that outlive their parents, as bubblewrap's do."""
+    adopt_orphans()
+    before, start = cpu_of_children(), time.perf_counter()
+    environment = {**(environment or os.environ), "OMP_NUM_THREADS": "1"}  # idle threads of BLAS would count, too
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    wall = time.perf_counter() - start
+    wait_for_all()
     if done.returncode:
         sys.exit(f"{' '.join(command[:4])} failed:\n{done.stderr[-2000:]}")
-    return Time(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return Time(wall, cpu_of_children() - before)
 
 
 def without_figures(text: str) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from rich.table import Table
 
 from autograder.course import find_lab
 from autograder.wall.inside.confine import adopt_orphans
-from tests.bench.grading import ROOT, write_submissions
+from tests.bench.grading import ROOT, cpu_of_children, wait_for_all, write_submissions
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def grade(folder: Path, lab: str, size: int, jobs: int) -> Cost:
         str(jobs),
     ]
     adopt_orphans()
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    before, start = cpu_of_children(), time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", "autograder", *words], cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL
     ) as run:  # fmt: skip
@@ -77,14 +76,8 @@ def grade(folder: Path, lab: str, size: int, jobs: int) -> Cost:
             sys.exit("grading failed")
         watcher.join()
     wall = time.perf_counter() - start
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            break
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(size, wall, cpu, peak[0], _disk(paths[0].parent), _disk(folder / "out"))
+    wait_for_all()
+    return Cost(size, wall, cpu_of_children() - before, peak[0], _disk(paths[0].parent), _disk(folder / "out"))
 
 
 def _watch(run: subprocess.Popen[bytes], peak: list[float]) -> None:
