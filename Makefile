@@ -27,8 +27,8 @@ demo: .venv/core ## install, build the labs, grade an example class, print and w
 test: .venv/test lint ## install what the tests need and pass them
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q --ignore tests/render --ignore tests/browser -m "not slow and not browser" --seeds $(SEEDS)
 
-test-full: .venv/test lint ## as `make test`, with the slow tests, and the banks over 200 seeds
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q --ignore tests/render --ignore tests/browser -m "not browser" --seeds 200
+test-full: .venv/test lint ## as `make test`, with the slow tests, and the banks over 200 seeds (an hour and a half)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q --ignore tests/render --ignore tests/browser -m "not browser" --seeds 200 --deal
 
 test-render: .venv/render ## render sampled frames again and compare (needs libosmesa6 or another software renderer)
 	MUJOCO_GL=$${MUJOCO_GL:-osmesa} $(BIN)/python -m pytest -q -m render tests

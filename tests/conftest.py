@@ -14,6 +14,9 @@ collect_ignore = ["mini"]
 
 def pytest_addoption(parser):
     parser.addoption("--seeds", type=int, default=25, help="how many seeds the banks of mistakes are run over")
+    parser.addoption(
+        "--deal", action="store_true", help="deal the seeds, but for the first few, out among a bank's entries"
+    )
 
 
 @pytest.fixture(scope="session")
