@@ -62,6 +62,9 @@ def test_adds_the_two_parts(pose_loss, rng, stride, weight):
     given = tensors(scores, offsets, targets)
     loss = pose_loss(*given, stride) if weight == 0.05 else pose_loss(*given, stride, weight)
     agree(loss, entries + weight * refinements, rtol=1e-5)
+    one_cell = [array[:1, :1, ..., 2:3, 2:3] for array in (scores, offsets, targets)]
+    entry, refinement, _ = by_loops(*one_cell, stride)
+    agree(pose_loss(*tensors(*one_cell), stride), entry + 0.05 * refinement, rtol=1e-5)
     nothing = np.full_like(targets, np.nan)
     agree(pose_loss(*tensors(scores, offsets, nothing), stride), np.logaddexp(0.0, scores).mean(), rtol=1e-5)
     edge = np.stack(
