@@ -56,6 +56,14 @@ def test_who_is_right_changes_nothing_that_others_compute_with(written):
                 assert source == solved[name], f"{student} has another {name}, on which other exercises build"
 
 
+def test_a_mistake_is_renamed_and_not_what_it_calls(written):
+    """A mistake called `normal` becomes `sample_vmf`, its `rng.normal` does not."""
+    lab, folder, students = written
+    for student in sorted(set(students) - NO_NOTEBOOK):
+        for name, source in answers(folder / student / lab.name / lab.notebook.name).items():
+            assert not re.search(rf"\b(rng|np)\.{name}\b", source), f"{student}'s {name} calls a method of that name"
+
+
 def test_some_files_are_late_or_no_notebooks(written):
     lab, folder, students = written
     stamps = {student: (folder / student / lab.name / "timestamp.txt").read_text() for student in students}

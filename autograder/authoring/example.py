@@ -187,7 +187,7 @@ def _sources(path: Path, name: str, known: set[str], mistakes: bool) -> list[str
             continue
         lines = spans[own].full.splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith(("def ", "class ")))
-        source = re.sub(rf"\b{own}\b", name, "\n".join(lines[start:]))
+        source = re.sub(rf"(?<!\.)\b{own}\b", name, "\n".join(lines[start:]))
         needed, helpers = names_needed(source) - known, set()
         while needed and needed <= spans.keys():
             helpers |= needed
