@@ -1,5 +1,6 @@
 """The example class of every lab: forty students, with clusters as real classes have them."""
 
+import re
 from collections import defaultdict
 
 import nbformat
@@ -42,6 +43,25 @@ def test_a_class_has_clusters_and_slips(written):
     assert sum(size >= OF for size in sizes) >= min(CLUSTERS, len(solved)) and sizes[0] == SHARED[0]
     assert sizes.count(1) >= 10
     assert blank == ["descartes", "fermat"]
+
+
+def test_who_is_right_changes_nothing_that_others_compute_with(written):
+    """A list is right where an array is due, until another exercise indexes it as an array: such a student would not be right."""
+    lab, folder, _ = written
+    solved = {name: span.full for name, span in read_spans(lab.reference).items() if span.has_solution}
+    for student in RIGHT:
+        own = answers(folder / student / lab.name / lab.notebook.name)
+        for name, source in own.items():
+            if any(re.search(rf"\b{name}\(", solved[other]) for other in own if other != name):
+                assert source == solved[name], f"{student} has another {name}, on which other exercises build"
+
+
+def test_a_mistake_is_renamed_and_not_what_it_calls(written):
+    """A mistake called `normal` becomes `sample_vmf`, its `rng.normal` does not."""
+    lab, folder, students = written
+    for student in sorted(set(students) - NO_NOTEBOOK):
+        for name, source in answers(folder / student / lab.name / lab.notebook.name).items():
+            assert not re.search(rf"\b(rng|np)\.{name}\b", source), f"{student}'s {name} calls a method of that name"
 
 
 def test_some_files_are_late_or_no_notebooks(written):

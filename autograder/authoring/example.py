@@ -78,15 +78,19 @@ class _Book:
     solved: Answers = field(init=False)
     mistakes: dict[str, list[str]] = field(init=False)
     alternatives: dict[str, list[str]] = field(init=False)
+    built_on: set[str] = field(init=False)  # exercises that another exercise, or a given function, computes with
 
     def __post_init__(self) -> None:
         self.released = build(self.lab, Kind.STUDENT)
         self.names = [entry.name for entry in entries(self.lab)]
         self.solved = {name: span.full for name, span in read_spans(self.lab.reference).items() if span.has_solution}
-        known = _names_given(nbformat.reads(self.released, as_version=4)) | set(self.names)
+        given = _cells_given(nbformat.reads(self.released, as_version=4))
+        known = set().union(*map(names_defined, given)) | set(self.names)
         banks = {name: self.lab.banks / f"{name}.py" for name in self.names}
         self.mistakes = {name: _sources(path, name, known, mistakes=True) for name, path in banks.items()}
         self.alternatives = {name: _sources(path, name, known, mistakes=False) for name, path in banks.items()}
+        answers = [self.solved[name] for name in self.names]
+        self.built_on = set().union(*(names_needed(source) - names_defined(source) for source in (*given, *answers)))
 
     def notebook(self, answers: Answers, *edits: Edit) -> str:
         notebook = nbformat.reads(self.released, as_version=4)
@@ -131,9 +135,11 @@ def _answers(book: _Book, rng: random.Random) -> dict[str, Answers]:
         answers[name] = {exercise: book.solved[exercise] for exercise in done}
     for name in RIGHT[1:]:
         for exercise in rng.sample(book.names, len(book.names) // 3):
-            # Tensors are right in one exercise, and not where another one computes with them.
             plain = [source for source in book.alternatives[exercise] if "torch" not in source]
-            answers[name][exercise] = rng.choice([book.solved[exercise], *plain])
+            own = rng.choice([book.solved[exercise], *plain])
+            # A list is right in an exercise, and not where another one computes with it as with an array.
+            if exercise not in book.built_on:
+                answers[name][exercise] = own
     wrong: dict[str, set[str]] = {name: set() for name in (*WRONG, *UNFINISHED)}  # exercises, by student
     weakness = {name: rng.choice((1, 1, 2, 4)) for name in wrong}
 
@@ -160,12 +166,10 @@ def _answers(book: _Book, rng: random.Random) -> dict[str, Answers]:
     return answers
 
 
-def _names_given(notebook: nbformat.NotebookNode) -> set[str]:
-    """What a released notebook defines by itself, beside the exercises."""
-    cells = [
-        cell for cell in notebook.cells if cell.cell_type == "code" and "explore" not in cell.metadata.get("tags", [])
-    ]
-    return set().union(*(names_defined(cell.source) for cell in cells))
+def _cells_given(notebook: nbformat.NotebookNode) -> list[str]:
+    """The code of a released notebook that is there in a graded run, stubs included."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell.source for cell in code if "explore" not in cell.metadata.get("tags", [])]
 
 
 def _sources(path: Path, name: str, known: set[str], mistakes: bool) -> list[str]:
@@ -183,7 +187,7 @@ def _sources(path: Path, name: str, known: set[str], mistakes: bool) -> list[str
             continue
         lines = spans[own].full.splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith(("def ", "class ")))
-        source = re.sub(rf"\b{own}\b", name, "\n".join(lines[start:]))
+        source = re.sub(rf"(?<!\.)\b{own}\b", name, "\n".join(lines[start:]))
         needed, helpers = names_needed(source) - known, set()
         while needed and needed <= spans.keys():
             helpers |= needed

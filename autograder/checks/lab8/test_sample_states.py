@@ -10,7 +10,7 @@ from autograder import hint, no_probe, points
 FREE = 3  # frames between two that are known
 
 
-def chain(rng, segments=1500, shift=0.0, forbidden=-200.0):
+def chain(rng, segments=1000, shift=0.0, forbidden=-200.0):
     """A long chain (T, 3) in which every fourth frame has only one possible state, so that what lies between is drawn
     independently.
 
@@ -54,14 +54,15 @@ def fits(states, p):
 def test_draws_whole_paths(sample_states, rng):
     log_lik, pi, A, p = chain(rng)
     fits(sample_states(log_lik, pi, A, rng), p)
-    seeded = [np.asarray(sample_states(log_lik, pi, A, np.random.default_rng(seed))) for seed in (1, 1, 2)]
+    some = log_lik[:201]
+    seeded = [np.asarray(sample_states(some, pi, A, np.random.default_rng(seed))) for seed in (1, 1, 2)]
     assert np.array_equal(seeded[0], seeded[1]), "the same seed gave another path"
     assert not np.array_equal(seeded[0], seeded[2]), "another seed gave the same path"
     # Two frames, of which the first says nothing and the second not all: pi, A and what the second says decide.
     few = np.array([[0.0, 0.0, 0.0], [0.0, -0.5, 0.5]])
-    draws = np.array([sample_states(few, pi, A, rng) for _ in range(600)])
+    draws = np.array([sample_states(few, pi, A, rng) for _ in range(250)])
     chances = (pi[:, None] * A * np.exp(few[1])).ravel()
-    result = stats.chisquare(np.bincount(draws @ [3, 1], minlength=9), 600 * chances / chances.sum())
+    result = stats.chisquare(np.bincount(draws @ [3, 1], minlength=9), 250 * chances / chances.sum())
     assert result.pvalue > 1e-7, (
         f"the first and the last state do not follow pi and A (chi-squared, p = {result.pvalue:.1g})"
     )
