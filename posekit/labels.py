@@ -58,13 +58,21 @@ def read_table(path):
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             rows = [(n, row) for n, row in enumerate(csv.reader(file), 1) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise LabelError(f"{path}: cannot be opened ({error.strerror}).") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise LabelError(f"{path}: cannot be read as a table ({error}); save it as CSV in UTF-8.") from None
-    if rows and rows[0][1][0].strip().lower() == "scorer":
+    head = [cell.strip() for cell in rows[0][1]] if rows else [""]
+    if head[0].lower() == "scorer":
         table = _multi_header(path, rows)
-    elif rows and "frame_idx" in rows[0][1]:
+    elif "frame_idx" in head:
         table = _sleap(path, rows)
     else:
+        separator = next((s for s in (";", "\t") if s in head[0]), None) if len(head) == 1 else None
+        if separator:
+            raise LabelError(
+                f"{path.name}: its columns are separated by {separator!r}; save it with commas between them."
+            )
         raise LabelError(
             f"{path.name}: want DeepLabCut's or lightning-pose's CSV, whose first line begins with 'scorer', or SLEAP's "
             "analysis CSV, whose first line has 'frame_idx'."
@@ -161,6 +169,10 @@ def read_picture(path):
     """A picture as (1, H, W) grey or (3, H, W) colour, float32 in [0, 1]; LabelError where it is none."""
     try:
         with Image.open(path) as image:
+            if image.mode == "F":
+                raise LabelError(
+                    f"{path}: its pixels are floats, which have no common scale; save it with 8 or 16 bits."
+                )
             if image.mode.startswith("I"):  # sixteen bits, whole numbers
                 return np.asarray(image, dtype=np.float32)[None] / np.float32(65535)
             grey = image.mode in ("1", "L", "LA")
@@ -205,12 +217,11 @@ def _multi_header(path, rows):
         raise LabelError(
             f"{path.name}: labels of several animals ({', '.join(animals[:3])}); this tracker follows one. Keep the columns of one."
         )
-    columns = {}
-    for column, (name, coordinate) in enumerate(zip(head["bodyparts"], head["coords"], strict=False)):
-        if coordinate in ("x", "y"):
-            if (name, coordinate) in columns:
-                raise LabelError(f"{path.name}: there are two columns {coordinate} of {name!r}.")
-            columns[name, coordinate] = column
+    if len(head["bodyparts"]) != len(head["coords"]):
+        raise LabelError(
+            f"{path.name}: the line bodyparts has {len(head['bodyparts'])} cells, the line coords {len(head['coords'])}."
+        )
+    columns = _columns(path, zip(head["bodyparts"], head["coords"], strict=True))
     first = min(columns.values(), default=0)
     kept = []
     for n, row in rows:
@@ -218,25 +229,35 @@ def _multi_header(path, rows):
         if not place or (not place.isdecimal() and not Path(place).suffix and not any(row[first:])):
             continue  # pandas' name of the first column
         kept.append((n, row, int(place) if place.isdecimal() else place.replace("\\", "/")))
-    return _numbers(path, kept, columns)
+    return _numbers(path, kept, columns, len(head["coords"]))
 
 
 def _sleap(path, rows):
     head = [cell.strip() for cell in rows[0][1]]
-    columns = {}
-    for column, name in enumerate(head):
-        node, dot, coordinate = name.rpartition(".")
-        if dot and coordinate in ("x", "y"):
-            columns[node, coordinate] = column
+    columns = _columns(path, (name.rpartition(".")[::2] if "." in name else ("", "") for name in head))
     where, kept = head.index("frame_idx"), []
     for n, row in rows[1:]:
-        if not row[where].strip().isdecimal():
-            raise LabelError(f"{path.name}, line {n}: frame_idx is {row[where]!r}, which is no number of a frame.")
-        kept.append((n, row, int(row[where])))
-    return _numbers(path, kept, columns)
+        number = row[where].strip() if where < len(row) else ""
+        if not number.isdecimal():
+            raise LabelError(f"{path.name}, line {n}: frame_idx is {number!r}, which is no number of a frame.")
+        kept.append((n, row, int(number)))
+    return _numbers(path, kept, columns, len(head))
 
 
-def _numbers(path, rows, columns):
+def _columns(path, titles):
+    """Where x and y of each keypoint are: {(name, "x" or "y"): column}."""
+    columns = {}
+    for column, (name, coordinate) in enumerate(titles):
+        if coordinate in ("x", "y"):
+            if not name:
+                raise LabelError(f"{path.name}: column {column + 1} is the {coordinate} of a keypoint without a name.")
+            if (name, coordinate) in columns:
+                raise LabelError(f"{path.name}: there are two columns {coordinate} of {name!r}.")
+            columns[name, coordinate] = column
+    return columns
+
+
+def _numbers(path, rows, columns, width):
     names = tuple(dict.fromkeys(name for name, _ in columns))
     for name in names:
         if not {(name, "x"), (name, "y")} <= columns.keys():
@@ -245,9 +266,11 @@ def _numbers(path, rows, columns):
         raise LabelError(f"{path.name}: there is no column of a keypoint's x and y.")
     keypoints = np.full((len(rows), len(names), 2), np.nan)
     for r, (n, row, _) in enumerate(rows):
+        if len(row) < width or any(cell.strip() for cell in row[width:]):
+            raise LabelError(f"{path.name}, line {n}: {len(row)} cells, where the lines at the top have {width}.")
         for k, name in enumerate(names):
             for axis, coordinate in enumerate("xy"):
-                cell = row[columns[name, coordinate]].strip() if columns[name, coordinate] < len(row) else ""
+                cell = row[columns[name, coordinate]].strip()
                 try:
                     keypoints[r, k, axis] = float(cell) if cell else np.nan
                 except ValueError:
@@ -319,9 +342,10 @@ def _stack(pictures):
 
 
 def _shrink(picture, factor):
-    if factor < 1 or factor > min(picture.shape[1:]):
+    whole = isinstance(factor, (int, np.integer)) and not isinstance(factor, bool)
+    if not whole or factor < 1 or factor > min(picture.shape[1:]):
         raise LabelError(
-            f"factor is {factor}: want a whole number from 1 to the smaller side, {min(picture.shape[1:])}."
+            f"factor is {factor!r}: want a whole number from 1 to the smaller side, {min(picture.shape[1:])}."
         )
     height, width = picture.shape[1] // factor, picture.shape[2] // factor
     blocks = picture[:, : factor * height, : factor * width].reshape(-1, height, factor, width, factor)

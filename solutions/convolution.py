@@ -15,7 +15,7 @@ def cross_correlate(image, kernel):
     """Cross-correlation with zero padding, of the size of the image (slide "As a one-layer convolutional neural network").
 
     out[r, c] = sum_ij kernel[i, j] image[r + i - (h - 1) // 2, c + j - (w - 1) // 2], where the image is zero outside:
-    the kernel's pixel ((h - 1) // 2, (w - 1) // 2) lies on the output's pixel, also for even sizes. It is not flipped.
+    the kernel's pixel ((h - 1) // 2, (w - 1) // 2) lies on the output's pixel, for even sizes as well. It is not flipped.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def bernoulli_loss(logits, targets, pos_weight=1.0):
     """Mean negative log likelihood of independent Bernoulli variables, one for every pixel of every heatmap.
 
     mean of pos_weight y softplus(-a) + (1 - y) softplus(a), with a the logits and y the targets: Lab 1's objective,
-    divided by the number of entries, also where `pos_weight` is not 1.
+    divided by the number of entries, even where `pos_weight` is not 1.
 
     Parameters
     ----------

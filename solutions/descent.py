@@ -89,7 +89,7 @@ def gradient_descent(grad, w0, step, num_steps):
     step : float
         Step size (learning rate).
     num_steps : int
-        Number of steps T. All of them are taken, also where the gradient is 0.
+        Number of steps T. All of them are taken, even where the gradient is 0.
 
     Returns
     -------

@@ -189,7 +189,7 @@ def nll_gradient(w, X, y, lam=0.0):
     Returns
     -------
     ndarray of float64 (D,)
-        Exact but for rounding, also where |Xw| is large: no differences of `nll`.
+        Exact but for rounding, even where |Xw| is large: no differences of `nll`.
 
     Raises
     ------

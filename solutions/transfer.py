@@ -481,7 +481,7 @@ def pose_loss(scores, offsets, targets, stride, weight=0.05):
     Returns
     -------
     tensor ()
-        Finite, and with finite gradients, also where labels are missing. Without any near cell the second part is 0.
+        Finite, and with finite gradients, even where labels are missing. Without any near cell the second part is 0.
 
     Raises
     ------

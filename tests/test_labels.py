@@ -109,6 +109,11 @@ def test_smaller_pictures_keep_their_points(tmp_path):
         np.testing.assert_allclose(read.keypoints[0, 0], [(x * weight).sum(), (y * weight).sum()], atol=1e-5)
 
 
+def test_a_header_with_spaces(cage):
+    table = written(cage / "table.csv", SLEAP.replace(",frame_idx,", ", frame_idx, "))
+    assert read_table(table).names == ("snout", "Left_ear")
+
+
 @pytest.mark.parametrize("mode, channels", [("L", 1), ("RGB", 3), ("RGBA", 3), ("P", 3)])
 def test_pictures_in_grey_and_colour(tmp_path, mode, channels):
     Image.new(mode, (6, 4), 51 if mode in "LP" else (51,) * len(mode)).save(tmp_path / "a.png")
@@ -135,6 +140,13 @@ def test_sixteen_bits(tmp_path):
         (DEEPLABCUT.replace("img10", "img2"), "img2.png has two rows"),
         (DEEPLABCUT.replace("img10", "img7"), "img7.png, which is not in"),
         (DEEPLABCUT.replace("img2.png,10", "img2.png,200"), r"snout of img2.png is at \(200, 4\), outside"),
+        (DEEPLABCUT.replace(",", ";"), "separated by ';'; save it with commas"),
+        (DEEPLABCUT.replace(",19,0.5,,", ",19"), "line 6: 4 cells, where the lines at the top have 7"),
+        (DEEPLABCUT.replace(",19,0.5,,", ",19,0.5,,,3"), "line 6: 8 cells, where the lines at the top have 7"),
+        (DEEPLABCUT.replace("x,y,x,y", "x,y"), "bodyparts has 7 cells, the line coords 5"),
+        (DEEPLABCUT.replace("Left_ear", ""), "column 6 is the x of a keypoint without a name"),
+        (SLEAP.replace("Left_ear", "snout"), "two columns x of 'snout'"),
+        (SLEAP + "a", "line 5: frame_idx is ''"),
         (SLEAP.replace(",2,0.9", ",1,0.9"), "frame 1 has two rows"),
         (SLEAP.replace(",2,0.9", ",two,0.9"), "line 4: frame_idx is 'two'"),
         (SLEAP.replace(",2,0.9", ",7,0.9"), "has frame 7, which cage is too short for"),
@@ -157,14 +169,19 @@ def test_frames_of_two_sizes(cage):
 
 def test_what_is_no_picture_and_no_table(cage):
     table = written(cage / "table.csv", DEEPLABCUT)
-    with pytest.raises(LabelError, match="factor is 17"):
-        load_labels(table, factor=17)
+    for factor in (17, 0, 1.5, "2", None, True):
+        with pytest.raises(LabelError, match=f"factor is {factor!r}: want a whole number"):
+            load_labels(table, factor=factor)
+    Image.fromarray(np.full((16, 20), 0.5, dtype=np.float32)).save(cage / "img11.tif")
+    with pytest.raises(LabelError, match="img11.tif: its pixels are floats"):
+        load_labels(written(cage / "table.csv", DEEPLABCUT.replace("img11.png", "img11.tif")))
+    written(table, DEEPLABCUT)
     (cage / "img10.png").write_text("no picture")
     with pytest.raises(LabelError, match="img10.png: no picture"):
         load_labels(table)
     with pytest.raises(LabelError, match="cannot be read as a table"):
         read_table(cage / "img2.png")
-    with pytest.raises(LabelError, match="cannot be read as a table"):
+    with pytest.raises(LabelError, match="nowhere.csv: cannot be opened .No such file"):
         read_table(cage / "nowhere.csv")
     with pytest.raises(LabelError, match="counts frames: say in which folder"):
         load_labels(written(cage / "table.csv", SLEAP))

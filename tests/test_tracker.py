@@ -160,7 +160,7 @@ def test_grey_frames_and_missing_labels():
         (np.zeros((2, 1, 40, 40), np.uint8), np.zeros((2, 2, 2)), "divide bytes by 255"),
         (np.full((2, 1, 40, 40), 200.0), np.zeros((2, 2, 2)), "values in .0, 1., got 200 to 200"),
         (np.zeros((2, 40, 40)), np.zeros((2, 2, 2)), "want frames .N, 1 or 3, H, W."),
-        (np.zeros((0, 1, 40, 40)), np.zeros((0, 2, 2)), "want frames"),
+        (np.zeros((0, 1, 40, 40)), np.zeros((0, 2, 2)), "no frames"),
         ([np.zeros((1, 40, 40)), np.zeros((1, 40, 48))], np.zeros((2, 2, 2)), "2 shapes"),
         (np.zeros((2, 1, 40, 40)), np.zeros((2, 3, 2)), r"want keypoints \(2, 2, 2\), got \(2, 3, 2\)"),
         (np.zeros((2, 1, 40, 40)), np.full((2, 2, 2), np.nan), "nothing is labelled"),

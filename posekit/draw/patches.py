@@ -120,6 +120,7 @@ def weights(images, *, alt, caption):
             continue
         limit = np.max(np.abs(image))
         drawn = axes.imshow(image, cmap="PuOr_r", vmin=-limit, vmax=limit)
+        axes.autoscale(False)
         smooth = ndimage.gaussian_filter(image, 1.0)
         level = np.max(np.abs(smooth)) / 2
         for sign, line in ((1, "-"), (-1, "--")):
@@ -200,7 +201,10 @@ def _outline(axes, image, level, line):
     small = np.flatnonzero(counts < max(5, image.size // 60))
     image = np.where(np.isin(areas, small[small > 0]), np.minimum(image, 0.999 * level), image)
     if np.max(image) > level:
-        axes.contour(image, levels=[level], colors="black", linewidths=1.5, linestyles=line)
+        # A rim far below the level closes the lines at the border, where an open end looks like a slip of the pen.
+        rows, columns = (np.arange(-1, length + 1) for length in image.shape)
+        image = np.pad(image, 1, constant_values=-9.0 * level)
+        axes.contour(columns, rows, image, levels=[level], colors="black", linewidths=1.5, linestyles=line)
 
 
 def _centers(axes, centers, labels):

@@ -60,6 +60,9 @@ def test_refuses_what_is_not_positive_definite(newton_step):
     # Eigenvalues 5, -1 and -1: the determinant, the trace and the diagonal are positive, and along g so is the curvature.
     with raises(ValueError):
         newton_step(np.ones(3), 2.0 * np.ones((3, 3)) - np.eye(3))
+    # Two of four directions, the last ones: the first corners of H and the determinant are positive.
+    with raises(ValueError):
+        newton_step(np.array([1.0, 0.0, 0.0, 0.0]), np.diag([2.0, 3.0, -1.0, -1.0]))
     # One narrow direction of eight in which the model falls, off the axes, and g at a right angle to it.
     narrow = np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0]) / np.sqrt(8.0)
     with raises(ValueError):

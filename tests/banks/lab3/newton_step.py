@@ -88,6 +88,13 @@ def determinant_decides(g, H):
     return -np.linalg.solve(H, g)
 
 
+@mistake("tests the determinants of two corners and of the whole only", hint="the determinant")
+def some_minors_decide(g, H):
+    if H[0, 0] <= 0 or np.linalg.det(H[:2, :2]) <= 0 or np.linalg.det(H) <= 0:
+        raise ValueError("not positive definite")
+    return -np.linalg.solve(H, g)
+
+
 @mistake("tests the curvature in random directions only", hint="a Cholesky factorisation notices")
 def random_directions_decide(g, H):
     v = np.random.default_rng(0).normal(size=(200, len(g)))
