@@ -309,7 +309,7 @@ def pose_energy(pose, costs, parents, mu, w):
     parents : int array (K,)
         Any rooted tree; the root is its own parent and has no limb: its rows of `mu` and `w` are not used.
     mu, w : ndarray (K, 2)
-        Mean of child minus parent, px, and weights, px^-2, for (x, y).
+        Mean of child minus parent, in places of the grid, and weights, places^-2, for (x, y).
 
     Returns
     -------
@@ -344,7 +344,7 @@ def map_pose(costs, parents, mu, w, transform=None):
     parents : int array (K,)
         Any rooted tree; the root is its own parent, its rows of `mu` and `w` are not used.
     mu, w : ndarray (K, 2)
-        Mean of child minus parent, px, and weights, px^-2, for (x, y).
+        Mean of child minus parent, in places of the grid, and weights, places^-2, for (x, y).
     transform : callable, optional
         What takes the place of `distance_transform_2d`: a compiled version, say.
 

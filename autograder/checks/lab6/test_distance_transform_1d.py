@@ -38,6 +38,8 @@ def test_is_the_minimum_over_all_places(distance_transform_1d, rng, w):
     for n, spread in ((10, 3.0), (17, 0.3), (40, 3.0)):
         f = draw_row(rng, n, w, spread)
         agree(distance_transform_1d(f, w)[0], nearest(f, w))
+    lone = w * np.append(1e4 * rng.uniform(2.0, 3.0, size=99), 0.0)  # the last one is worth the way from everywhere
+    agree(distance_transform_1d(lone, w)[0], nearest(lone, w))
     hidden = w * np.append(400.0 - np.arange(20) ** 2.0, 0.0) + rng.uniform(
         0.0, 0.1 * w, size=21
     )  # the last one hides all others

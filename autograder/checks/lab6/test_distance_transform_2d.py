@@ -77,6 +77,8 @@ def test_points_at_who_attains_it(distance_transform_2d, rng):
         f[row, [near, (near + width // 2) % width]] = -4.0
         w, mu = np.array([0.2, 0.2]), np.zeros(2)  # the same for x and y: their order is another check's business
         agree(achieved(distance_transform_2d(f, w, mu), f, w, mu), nearest(f, w, mu))
+        f = draw_map(rng, height, width, 0.2)  # and one in which many rows serve
+        agree(achieved(distance_transform_2d(f, w, mu), f, w, mu), nearest(f, w, mu))
 
 
 @points(1)

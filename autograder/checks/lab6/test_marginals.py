@@ -8,8 +8,8 @@ from autograder.checks.lab6.common import ANY_ROOT, ROOT_FIRST, agree, all_margi
 
 @points(1)
 @hint(
-    "Up to the root as for log Z; then down: to child k goes the parent's belief *without* the message that came "
-    "from k, with the offset +mu[k]. The exponential of a belief, divided by its sum, is the marginal."
+    "Up to the root as for log Z; then down, parents before their children: to child k goes the parent's belief "
+    "*without* the message that came from k, with the offset +mu[k]. The exponential of a belief, divided by its sum, is the marginal."
 )
 def test_are_those_of_all_poses(marginals, rng):
     for parents in (*ROOT_FIRST, *ANY_ROOT):

@@ -1,6 +1,6 @@
 """Checks of `partition_and_label`."""
 
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 
@@ -152,6 +152,14 @@ def test_being_one_animal_is_transitive(partition_and_label, rng):
     pair = symmetric(rng, want - 0.01, want + 0.01)[np.ix_(order, order)]
     part = distinct(rng.uniform(0.8, 0.9, size=4))
     compare(partition_and_label(part, pair), part, pair)
+    # A weak one wants to be with the middle one only, and is dropped: the two others stay together without it.
+    likely = np.array([0.88, 0.88, 0.27]) + rng.uniform(-0.01, 0.01, size=3)
+    chain = symmetric(
+        rng, *(np.array([[0.5, 0.99, 1e-4], [0.99, 0.5, 0.95], [1e-4, 0.95, 0.5]]) + [[[-5e-5]], [[5e-5]]])
+    )
+    for order in permutations(range(3)):
+        pair = chain[np.ix_(order, order)]
+        compare(partition_and_label(distinct(likely[list(order)]), pair), distinct(likely[list(order)]), pair)
     # A ring of six, of which each wants the two next to it and not the others.
     near = np.isin(np.abs(np.arange(6)[:, None] - np.arange(6)), (1, 5))
     pair = symmetric(rng, np.where(near, 0.75, 0.2), np.where(near, 0.95, 0.45))

@@ -26,6 +26,9 @@ def draw_tree(rng, K, deep=False):
 def as_order(order, K):
     order = np.asarray(order)
     assert order.shape == (K,), f"the order has shape {order.shape}, expected {(K,)}"
+    assert order.dtype.kind in "iu", (
+        f"the order is of type {order.dtype}, and holds numbers of parts: return whole numbers"
+    )
     return order.tolist()
 
 

@@ -68,14 +68,15 @@ def test_breaks_ties_by_the_error(ransac_triangulate, rng):
 @no_probe("integers", "float32")
 def test_wants_the_point_in_front(ransac_triangulate, rng):
     near, far = np.array([600.0, rng.uniform(-50.0, 50.0), 100.0]), np.array([600.0, 350.0, rng.uniform(80.0, 120.0)])
-    # A third camera stands 1.5 m aside, its back to the others' points, and detects nothing: it has no say.
+    # A third camera stands 1.5 m aside, its back to the others' points: of the first it detects nothing, of the second something
+    # up in the air that nobody else sees. It has no say.
     aside = np.eye(4)
     aside[0, 3] = 1500.0
     P = np.stack([camera(near, 200.0), camera(far, 200.0), camera(near, 200.0) @ aside])
     X = near + far - rng.uniform(-20.0, 20.0, size=3)  # behind both
     ahead = rng.uniform(-50.0, 50.0, size=3)
     Y = pixels(P, np.stack([X, ahead]))  # the first is its mirror image
-    Y[:, 2] = np.nan
+    Y[:, 2] = [[np.nan, np.nan], [64.0, -400.0]]
     found, inliers = ransac_triangulate(P, Y, 3.0)
     assert_close(found, np.stack([np.full(3, np.nan), ahead]), within=1e-3)
     agree(inliers, [[False, False, False], [True, True, False]])

@@ -114,11 +114,20 @@ def as_deviation(f, w, mu=0.0):
     return envelope(f, 0.5 / w**2, mu, crossing)
 
 
-@mistake("looks at the neighbours within ten places only", hint="over *all* q")
-def near_only(f, w, mu=0.0):
+def within(reach, f, w, mu):
     place = np.arange(len(f))
     costs = table(f, w, mu)
-    return read(np.where(np.abs(place[:, None] - place - mu) <= 10, costs, np.inf))
+    return read(np.where(np.abs(place[:, None] - place - mu) <= reach, costs, np.inf))
+
+
+@mistake("looks at the neighbours within some places only", hint="over *all* q")
+def within_ten(f, w, mu=0.0):
+    return within(10, f, w, mu)
+
+
+@mistake("looks at the neighbours within some places only", hint="over *all* q")
+def within_forty(f, w, mu=0.0):
+    return within(40, f, w, mu)
 
 
 @mistake("looks to the left only", hint="over *all* q")

@@ -52,6 +52,13 @@ def transposed_pointers(f, w, mu):
     return values, rows.T, cols.T
 
 
+@mistake("writes the rows that it found column by column into rows", hint="Mind transposes")
+def refilled(f, w, mu):
+    values, rows, best_cols = passes(f, w, mu)
+    rows = rows.T.reshape(rows.shape)
+    return values, rows, np.take_along_axis(best_cols, rows, axis=0)
+
+
 @mistake("returns everything transposed", hint="f's shape (H, W)")
 def transposed(f, w, mu):
     values, rows, cols = honest(f, w, mu)

@@ -9,7 +9,7 @@ def against(p):
     return np.log((1.0 - p) / p)
 
 
-def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), lazily=True, ends=2, whole=1):
+def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), lazily=True, ends=2, whole=1, bound=1):
     """x (D,) and y (D, D) of the optimum, with what a mistake changes as arguments: which of a triple's ends may be the middle."""
     D = len(part_prob)
     d, e = np.triu_indices(D, 1)
@@ -32,7 +32,7 @@ def programme(part_prob, pair_prob, alone=None, pair=None, middles=(0, 1, 2), la
                 for k in range(j + 1, D):
                     for which, (a, m, b) in enumerate(((j, i, k), (i, j, k), (i, k, j))):
                         if which in middles and y[a, m] + y[m, b] - y[a, b] - found.x[m] > 1e-6:
-                            new.append(([number[a, m], number[m, b]], [number[a, b], m]))
+                            new.append(([number[a, m], number[m, b]], [number[a, b], (a, m, b)[bound]]))
         if not new:
             return found.x[:D] > 0.5, np.round(y)
         rows += new
@@ -101,6 +101,22 @@ def no_triples(part_prob, pair_prob):
 @mistake("puts only one of a triple's three in the middle", hint="for *each* of the three as the middle one")
 def one_middle(part_prob, pair_prob):
     return solve(part_prob, pair_prob, middles=(1,))
+
+
+@mistake(
+    "bounds a triple by one of its ends instead of the middle one",
+    hint="x_e, for *each* of the three as the middle one",
+)
+def bound_by_the_last(part_prob, pair_prob):
+    return solve(part_prob, pair_prob, bound=2)
+
+
+@mistake(
+    "bounds a triple by one of its ends instead of the middle one",
+    hint="x_e, for *each* of the three as the middle one",
+)
+def bound_by_the_first(part_prob, pair_prob):
+    return solve(part_prob, pair_prob, bound=0)
 
 
 @mistake("never solves again", hint="solve again until there are none")

@@ -85,6 +85,11 @@ def with_repeats(parents):
     return np.array(order)
 
 
+@mistake("returns floats", hint="return whole numbers")
+def as_floats(parents):
+    return np.argsort(depth_of(parents), kind="stable").astype(float)
+
+
 @mistake("counts the depth only up to two", hint="behind its parent")
 def shallow(parents):
     return np.argsort(np.minimum(depth_of(parents), 2), kind="stable")

@@ -41,6 +41,14 @@ def all_views(P, Y):
 
 
 @mistake(
+    "takes the camera that is furthest from where the others see the points",
+    hint="how well these agree among themselves",
+)
+def own_error(P, Y):
+    return chosen(P, Y, lambda error, offset: -np.nanmedian(np.linalg.norm(offset, axis=-1)), median)
+
+
+@mistake(
     "measures the shift against points that the camera itself helped to place", hint="as the *other* cameras place them"
 )
 def own_say(P, Y):
@@ -66,6 +74,16 @@ def rows_first(P, Y):
 @mistake("returns the size of the shift", hint="(x, y)")
 def size(P, Y):
     return chosen(P, Y, by_the_others, lambda offset: np.linalg.norm(median(offset)))
+
+
+@mistake("returns how far the picture has moved, without the direction", hint="detection minus projection")
+def without_sign(P, Y):
+    return chosen(P, Y, by_the_others, lambda offset: np.nanmedian(np.abs(offset), axis=0))
+
+
+@mistake("uses only points that are in every view", hint="need not be in every view")
+def in_every_view(P, Y):
+    return chosen(P, Y[np.isfinite(Y).all(axis=(1, 2))], by_the_others, median)
 
 
 @mistake("returns the shift of the last camera that it tried", hint="the *other* cameras")

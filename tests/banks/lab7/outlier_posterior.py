@@ -62,6 +62,14 @@ def squares_again(r2, outlier_prob, omega2_in, omega2_out):
     return from_odds(np.square(r2), outlier_prob, omega2_in, omega2_out)
 
 
+@mistake("keeps the exponent below a bound of its own", hint="Take the logarithm of the odds")
+def bounded(r2, outlier_prob, omega2_in, omega2_out):
+    exponent = 0.5 * np.asarray(r2) * (1 / omega2_in - 1 / omega2_out)
+    prior = np.asarray(outlier_prob)
+    odds = prior / (1 - prior) * omega2_in / omega2_out * np.exp(np.minimum(exponent, 20.0))
+    return odds / (1 + odds)
+
+
 @mistake("divides two densities that underflow", hint="0 / 0 is nan")
 def underflows(r2, outlier_prob, omega2_in, omega2_out):
     bad = outlier_prob / omega2_out * np.exp(-0.5 * np.asarray(r2) / omega2_out)
