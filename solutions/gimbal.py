@@ -447,7 +447,7 @@ def sample_states(log_lik, pi, A, rng):
     pi : ndarray (S,)
         Probabilities of the first state.
     A : ndarray (S, S)
-        A[i, j] is the probability of j after i: rows sum to one.
+        A[i, j] is the probability of j after i, which may be 0: rows sum to one.
     rng : np.random.Generator
         The only source of randomness.
 
