@@ -76,7 +76,7 @@ def egocentric(X, heading, root):
     -------
     ndarray of float64 (T, K, 3)
         A missing keypoint stays NaN, and the others of its frame do not. In a frame whose root or heading is missing, x
-        and y are NaN for all keypoints.
+        and y are NaN for all keypoints; z is their height, or NaN.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def motif_names(X, states, num_states, fps, names, half_window=5):
 
     - the speed of `spine` over the floor (x and y), over the frames from t - half_window to t + half_window as far as they
       exist: the distance between the first and the last of them, over the time between the two. From one frame to the
-      next, the jitter of the estimate would be taken for speed;
+      next, the jitter of the estimate would be taken for speed. If one of the two is missing, the speed is not known;
     - the height of the highest keypoint above the floor;
     - the elongation, the distance in space from `tail_base` to `snout`.
 

@@ -92,7 +92,7 @@ def direction_prior_logpdf(r, rho, sigma):
     Returns
     -------
     ndarray of float64, the shape of `r`
-        Finite also where sinh would overflow; -inf at r = 0.
+        Finite also where sinh would overflow, and with ten right digits also where r is tiny; -inf at r = 0.
     """
     ### BEGIN SOLUTION
     r = np.asarray(r, dtype=float)
@@ -311,6 +311,7 @@ def canonicalize(U, heading):
     Returns
     -------
     ndarray of float64 (T, K, 3)
+        A row of NaN stays one.
     """
     ### BEGIN SOLUTION
     U = np.asarray(U, dtype=float)
@@ -338,7 +339,7 @@ def heading_posterior(U, states, mu, kappa):
     Returns
     -------
     location : ndarray of float64 (T,)
-        The most probable heading, radians in [-pi, pi].
+        The most probable heading, radians; whole turns do not count.
     concentration : ndarray of float64 (T,)
         From 0, of the density exp(concentration cos(h - location)) over its integral.
     """
@@ -446,7 +447,7 @@ def sample_states(log_lik, pi, A, rng):
     pi : ndarray (S,)
         Probabilities of the first state.
     A : ndarray (S, S)
-        A[i, j] is the probability of j after i: rows sum to one.
+        A[i, j] is the probability of j after i, which may be 0: rows sum to one.
     rng : np.random.Generator
         The only source of randomness.
 
@@ -742,7 +743,7 @@ def unproject(maps, P, grid):
 
     Parameters
     ----------
-    maps : ndarray (C, H, W)
+    maps : ndarray of floats (C, H, W)
         One map a camera, by pixel.
     P : ndarray (C, 3, 4)
         Camera matrices.

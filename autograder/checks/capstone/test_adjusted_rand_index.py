@@ -24,7 +24,8 @@ def test_agrees_with_counting_pairs(adjusted_rand_index, rng):
 
 @points(1)
 @hint(
-    "What the groups are called must not matter: labels may be renamed, be negative or large, and 1 in `a` is not 1 in `b`."
+    "What the groups are called must not matter: labels may be renamed, be negative or large, and 1 in `a` is not 1 in `b`. A "
+    "number that is made of both labels, as 10 a + b, may be the same for two pairs of labels."
 )
 def test_names_do_not_matter(adjusted_rand_index, rng):
     a = np.repeat([0, 1, 2, 3], [14, 5, 16, 9])
@@ -32,6 +33,10 @@ def test_names_do_not_matter(adjusted_rand_index, rng):
     names = np.array([-7, 10**12, 3, -(10**12)])[rng.permutation(4)]
     agree(adjusted_rand_index(names[a], b), adjusted_rand_index(a, b), rtol=1e-6)
     agree(adjusted_rand_index(a, names[a]), 1.0, rtol=1e-9)
+    # Labels for which 10 a + b, 100 a + b, ... and (max(b) + 1) a + b are the same for several pairs.
+    for few, many in (([0, 1], [0, 10, 100, 1000]), ([0, 1], [5, -1])):
+        a, b = np.array(few)[np.arange(40) % 7 % 2], np.array(many)[np.arange(40) ** 2 % 11 % len(many)]
+        agree(adjusted_rand_index(a, b), index_by_pairs(a, b), rtol=1e-6, atol=1e-9)
 
 
 @points(1)

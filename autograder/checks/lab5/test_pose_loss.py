@@ -19,8 +19,12 @@ def example(rng, stride):
     """
     x, y = cell_centers(w, stride), cell_centers(h, stride)
     targets = np.full((B, K, 2, h, w), np.nan)
-    for b, k in ((0, 0), (0, 2), (1, 1)):
-        point = (x[2 + b], y[2]) + rng.uniform(0.05, 0.15, size=2) * stride
+    for b, k, j, i in (
+        (0, 0, 2, 2),
+        (0, 2, 0, 0),
+        (1, 1, 3, 2),
+    ):  # one in a corner, with fewer near cells than the others
+        point = (x[j], y[i]) + rng.uniform(0.05, 0.15, size=2) * stride
         targets[b, k, 0], targets[b, k, 1] = point[0] - x, (point[1] - y)[:, None]
     errors = rng.uniform(0.1, 0.8, size=targets.shape) * rng.choice([-1.0, 1.0], size=targets.shape)
     errors[..., ::2, :] += 3.0 * np.sign(errors[..., ::2, :])

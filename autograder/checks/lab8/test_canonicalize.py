@@ -20,7 +20,8 @@ def test_makes_the_animal_face_x(canonicalize, rng):
 
 @points(1)
 @hint(
-    "A turn of each frame as a whole, by its own heading: it changes no length and no angle, and makes no mirror image."
+    "A turn of each frame as a whole, by its own heading: it changes no length and no angle, and makes no mirror "
+    "image. What is not known (NaN) is not known afterwards."
 )
 def test_turns_each_frame_as_a_whole(canonicalize, rng):
     U, heading = rng.uniform(0.5, 2.0, (3, 5, 1)) * unit_vectors(rng, 3, 5), np.array([0.0, 1.2, -2.0])
@@ -29,6 +30,9 @@ def test_turns_each_frame_as_a_whole(canonicalize, rng):
     agree(turned @ turned.swapaxes(-1, -2), U @ U.swapaxes(-1, -2), atol=1e-9)  # lengths and angles
     agree(np.linalg.det(turned[:, :3]), np.linalg.det(U[:, :3]), rtol=1e-7, atol=1e-9)  # left and right
     agree(turned[0], U[0], atol=1e-9)
+    U_gap = U.copy()
+    U_gap[1, 2] = np.nan
+    agree(np.isnan(canonicalize(U_gap, heading)), np.isnan(U_gap))
     angle = [
         np.arccos(np.sum(a[:2] * b[:2]) / np.linalg.norm(a[:2]) / np.linalg.norm(b[:2]))
         for a, b in zip(turned[:, 0], U[:, 0], strict=True)

@@ -37,6 +37,6 @@ def test_is_bayes_rule(direction_posterior, rng):
 def test_leaves_the_root_alone(direction_posterior, rng):
     X, prior = 15.0 * rng.normal(size=(3, 5, 3)), 3.0 * rng.normal(size=(3, 5, 3))
     rho, sigma2 = rng.uniform(10.0, 20.0, 5), rng.uniform(40.0, 80.0, 5)
-    for nothing in (0.0, np.nan):
-        rho[0] = sigma2[0] = nothing
+    for anything in (0.0, np.nan, 12.0):
+        rho[0] = sigma2[0] = anything
         agree(np.asarray(direction_posterior(X, PARENTS, rho, sigma2, prior))[:, 0], prior[:, 0], rtol=1e-12)

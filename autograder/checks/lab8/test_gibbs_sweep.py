@@ -122,6 +122,10 @@ def test_draws_outliers_and_states_as_often_as_they_should(gibbs_sweep, rng):
     some = data | {"Y": Y[:20]}
     once, again = (gibbs_sweep(few, some, params, np.random.default_rng(1)) for _ in range(2))
     assert all(np.array_equal(once[name], again[name]) for name in "zsuhx"), "the same seed gave other draws"
+    unknown = gibbs_sweep(few, some, params | {"kappa": 0.0 * params["kappa"]}, rng)
+    assert all(np.isfinite(unknown[name]).all() for name in "uhx"), (
+        "with kappa = 0 in all states something is not finite"
+    )
     z, s = np.asarray(found["z"]), np.asarray(found["s"])
     assert z.shape == (1500, 4, 2), f"z has shape {z.shape}, expected (1500, 4, 2)"
     assert not z[:, 3, 1].any(), "a missing detection was called an outlier"

@@ -78,3 +78,8 @@ def test_takes_any_log_likelihood(sample_states, rng):
     for shift, forbidden in ((-1e5, -200.0), (1e5, -200.0), (0.0, -np.inf)):
         log_lik, pi, A, p = chain(rng, 400, shift, forbidden)
         fits(sample_states(log_lik, pi, A, rng), p)
+    # States that fit best, and cannot come: only one path is left.
+    forward_only = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])
+    log_lik = np.array([[-60.0, -60.0, 0.0], [-40.0, -100.0, 0.0], [-90.0, 0.0, 0.0]])
+    path = np.asarray(sample_states(log_lik, np.array([1.0, 0.0, 0.0]), forward_only, rng))
+    assert path.tolist() == [0, 0, 1], f"drew the path {path.tolist()}, where only [0, 0, 1] is possible"

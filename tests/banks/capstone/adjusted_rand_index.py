@@ -142,6 +142,18 @@ def fowlkes(a, b):
     return both / np.sqrt(in_a * in_b) if in_a and in_b else 1.0
 
 
+@mistake("tells cells by a number that two of them may share", hint="may be the same for two pairs of labels")
+def by_ten(a, b):
+    a, b = np.asarray(a), np.asarray(b)
+    return adjusted(pairs_in(np.unique(10 * a + b, return_counts=True)[1]), *parts(a, b)[1:])
+
+
+@mistake("tells cells by the largest label alone", hint="may be the same for two pairs of labels")
+def by_largest(a, b):
+    a, b = np.asarray(a), np.asarray(b)
+    return adjusted(pairs_in(np.unique(a * (b.max() + 1) + b, return_counts=True)[1]), *parts(a, b)[1:])
+
+
 @alternative
 def by_counters(a, b):
     return adjusted(*parts(a, b))

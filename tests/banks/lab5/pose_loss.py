@@ -177,6 +177,14 @@ def detached(scores, offsets, targets, stride, weight=0.05):
     return bernoulli(scores, near) + weight * refined(offsets.detach(), targets, near)
 
 
+@mistake("takes the mean of the keypoints' means", hint="the mean over the near cells")
+def mean_of_means(scores, offsets, targets, stride, weight=0.05):
+    near = near_cells(targets, 1.5 * stride)
+    labelled = [k for k in range(near.shape[1]) if near[:, k].any()]
+    means = [refined(offsets[:, k, None], targets[:, k, None], near[:, k, None]) for k in labelled]
+    return bernoulli(scores, near) + weight * sum(means) / max(len(means), 1)
+
+
 @alternative
 def by_known_targets(scores, offsets, targets, stride, weight=0.05):
     near = near_cells(targets, 1.5 * stride)

@@ -32,6 +32,11 @@ def about_y(U, heading):
     return turn(np.asarray(U, dtype=float)[..., [2, 0, 1]], -heading)[..., [1, 2, 0]]
 
 
+@mistake("takes what is not known for zero", hint="What is not known (NaN)")
+def nan_to_zero(U, heading):
+    return turn(np.nan_to_num(np.asarray(U, dtype=float)), -np.asarray(heading))
+
+
 @mistake("mirrors", hint="makes no mirror image")
 def mirrors(U, heading):
     U = np.asarray(U, dtype=float)

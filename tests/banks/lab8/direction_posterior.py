@@ -63,6 +63,14 @@ def root_too(X, parents, rho, sigma2, prior):
         return added(X, parents, rho, sigma2, prior, root=True)
 
 
+@mistake("takes the root for a bone from the origin", hint="whatever stands in rho[0]")
+def root_from_the_origin(X, parents, rho, sigma2, prior):
+    m = added(X, parents, rho, sigma2, prior)
+    with np.errstate(all="ignore"):
+        m[:, 0] += np.nan_to_num(rho[0] / sigma2[0]) * np.asarray(X)[:, 0]
+    return m
+
+
 @mistake("changes the prior", hint="Work on a copy")
 def in_place(X, parents, rho, sigma2, prior):
     prior[:, 1:] += (X[:, 1:] - X[:, parents[1:]]) * (rho[1:] / sigma2[1:])[:, None]

@@ -73,6 +73,17 @@ def heading_width(state, data, params, rng):
     return swept(state, data, params, rng, h=h)
 
 
+@mistake("draws the heading from a normal density", hint="with kappa = 0 in all states")
+def normal_heading(state, data, params, rng):
+    def h(u, s, h, params, rng):
+        location, concentration = heading_posterior(u, s, params["mu"], params["kappa"])
+        with np.errstate(all="ignore"):
+            return rng.normal(location, 1.0 / np.sqrt(concentration))
+
+    with np.errstate(all="ignore"):
+        return swept(state, data, params, rng, h=h)
+
+
 @mistake("turns the mean directions by minus the heading", hint="by *plus* its heading")
 def pull_reversed(state, data, params, rng):
     def pull(s, h):

@@ -39,6 +39,13 @@ def short_series(kappa):
     return np.where(kappa < 0.1, kappa / 3, 1 / np.tanh(large) - 1 / large)
 
 
+@mistake("leaves the series for the formula too early", hint="up to the kappa where both are good")
+def formula_too_early(kappa):
+    kappa = np.asarray(kappa, dtype=float)
+    large = np.maximum(kappa, 1e-4)
+    return np.where(kappa < 1e-4, kappa / 3, 1 / np.tanh(large) - 1 / large)
+
+
 def right(kappa):
     kappa = np.asarray(kappa, dtype=float)
     large = np.maximum(kappa, 0.1)

@@ -121,6 +121,12 @@ def shrinks(log_lik, pi, A, rng):
     return backward(filtered(log_lik, pi, A, normalise=False), np.asarray(A), rng)
 
 
+@mistake("makes impossible steps a little possible", hint="that state is never drawn")
+def smeared(log_lik, pi, A, rng):
+    A = np.asarray(A) + 1e-6
+    return backward(filtered(log_lik, np.asarray(pi) + 1e-6, A), A, rng)
+
+
 @mistake("subtracts the largest entry of all frames", hint="the largest entry of each frame")
 def one_shift(log_lik, pi, A, rng):
     log_lik = np.asarray(log_lik, dtype=float) + np.where(np.arange(len(log_lik)) % 2, 0.0, 0.0)[:, None]

@@ -113,6 +113,22 @@ def not_across(m, rng):
     return combined(below(kappa, rng.random(kappa.shape)), mu, noise / np.linalg.norm(noise, axis=-1, keepdims=True))
 
 
+@mistake("takes a uniform box for a uniform direction across", hint="around mu every direction is alike")
+def across_by_a_box(m, rng):
+    kappa, mu = split(m)
+    return combined(below(kappa, rng.random(kappa.shape)), mu, tangent(mu, rng.uniform(-1, 1, size=mu.shape)))
+
+
+@mistake("builds a frame that needs mu not to be vertical", hint="around mu every direction is alike")
+def frame_from_the_vertical(m, rng):
+    kappa, mu = split(m)
+    one = np.cross(mu, [0.0, 0.0, 1.0])
+    with np.errstate(all="ignore"):
+        one /= np.linalg.norm(one, axis=-1, keepdims=True)
+    angle = 2 * np.pi * rng.random(kappa.shape)
+    return combined(below(kappa, rng.random(kappa.shape)), mu, np.cos(angle) * one + np.sin(angle) * np.cross(mu, one))
+
+
 @mistake("starts a generator of its own", hint="All randomness comes from rng")
 def own_seed(m, rng):
     return right(m, np.random.default_rng(0))
