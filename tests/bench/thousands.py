@@ -30,7 +30,7 @@ from tests.bench.grading import ROOT, cpu_of_children, wait_for_all, write_submi
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one class: seconds, and MiB."""
+    """Of one class: seconds, MiB, and the number of files in the results folder."""
 
     size: int
     wall: float
@@ -38,6 +38,7 @@ class Cost:
     planner: float
     handed_in: float
     results: float
+    files: float
 
     @classmethod
     def on_paper(cls, size: int, small: Cost, large: Cost) -> Cost:
@@ -47,7 +48,7 @@ class Cost:
             low, high = getattr(small, name), getattr(large, name)
             return high + (high - low) / (large.size - small.size) * (size - large.size)
 
-        return cls(size, *map(at, ("wall", "cpu", "planner", "handed_in", "results")))
+        return cls(size, *map(at, ("wall", "cpu", "planner", "handed_in", "results", "files")))
 
 
 def grade(folder: Path, lab: str, size: int, jobs: int) -> Cost:
@@ -77,7 +78,9 @@ def grade(folder: Path, lab: str, size: int, jobs: int) -> Cost:
         watcher.join()
     wall = time.perf_counter() - start
     wait_for_all()
-    return Cost(size, wall, cpu_of_children() - before, peak[0], _disk(paths[0].parent), _disk(folder / "out"))
+    results = folder / "out"
+    files = sum(path.is_file() for path in results.rglob("*"))
+    return Cost(size, wall, cpu_of_children() - before, peak[0], _disk(paths[0].parent), _disk(results), files)
 
 
 def _watch(run: subprocess.Popen[bytes], peak: list[float]) -> None:
@@ -111,7 +114,16 @@ def main() -> None:
     if len(costs) > 1:
         rows.append((f"{arguments.paper:,} (on paper)", Cost.on_paper(arguments.paper, costs[0], costs[-1])))
     table = Table(title=f"Grading {arguments.lab} with {arguments.jobs} workers, wall on")
-    for column in ("notebooks", "wall s", "CPU s", "CPU s each", "planner MiB", "handed in MiB", "results MiB"):
+    for column in (
+        "notebooks",
+        "wall s",
+        "CPU s",
+        "CPU s each",
+        "planner MiB",
+        "handed in MiB",
+        "results MiB",
+        "files",
+    ):
         table.add_column(column, justify="right")
     for label, cost in rows:
         each = f"{cost.cpu / cost.size:.3f}"
@@ -122,6 +134,7 @@ def main() -> None:
             f"{cost.planner:,.0f}",
             f"{cost.handed_in:,.0f}",
             f"{cost.results:,.0f}",
+            f"{cost.files:,.0f}",
         )
         table.add_row(label, *figures)
     Console(width=110).print(table)
