@@ -408,13 +408,21 @@ def alike(
 def example(
     folder: Annotated[Path, typer.Argument(help="Where it goes.")],
     lab: LabName = "lab1",
+    marks: Annotated[
+        Optional[Path], typer.Option(help="Write what their written answers are worth here, a table for `mark`.")
+    ] = None,
 ) -> None:
     """Write an example class of submissions, right, wrong, broken and hostile, to try the grader on."""
     from autograder.authoring.example import DUE, write_class
     from autograder.course import find_lab, find_root
+    from autograder.marking.desk import keys_of
+    from autograder.marking.samples import write_sample_marks
 
-    names = write_class(find_lab(find_root(), lab), folder)
+    chosen = find_lab(find_root(), lab)
+    names = write_class(chosen, folder)
     _say(f"wrote {len(names)} submissions to {folder}, due {DUE}")
+    if marks is not None:
+        _say(f"wrote {write_sample_marks(marks, keys_of(chosen))} marks to {marks}")
 
 
 @app.command()
