@@ -415,13 +415,14 @@ def example(
     """Write an example class of submissions, right, wrong, broken and hostile, to try the grader on."""
     from autograder.authoring.example import DUE, write_class
     from autograder.course import find_lab, find_root
-    from autograder.marking.desk import keys_of
-    from autograder.marking.samples import write_sample_marks
 
     chosen = find_lab(find_root(), lab)
     names = write_class(chosen, folder)
     _say(f"wrote {len(names)} submissions to {folder}, due {DUE}")
     if marks is not None:
+        from autograder.marking.desk import keys_of
+        from autograder.marking.samples import write_sample_marks
+
         _say(f"wrote {write_sample_marks(marks, keys_of(chosen))} marks to {marks}")
 
 

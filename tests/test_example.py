@@ -5,6 +5,7 @@ from collections import defaultdict
 import nbformat
 import pytest
 
+from autograder import cli
 from autograder.authoring.example import DUE, IN_TIME, LATE, RIGHT, SHARED, WRITERS, write_class
 from autograder.authoring.spans import read_spans
 from autograder.authoring.written import read_questions
@@ -87,6 +88,12 @@ def test_written_answers_are_the_marked_samples_and_their_marks_reach_them(writt
         for answer in result.written:
             samples = {sample.text: (sample.points, sample.why) for sample in questions[answer.question].samples}
             assert (answer.points, answer.comment) == samples.get(answer.answer, (None, ""))
+
+
+def test_the_command_writes_marks_where_it_is_asked_to(tmp_path, capfd):
+    cli.example(tmp_path / "class", "lab1", tmp_path / "marks.csv")
+    assert {row.question for row in read_sheet(tmp_path / "marks.csv")} == {"4b", "8b", "9b", "12b"}
+    assert "marks to" in capfd.readouterr().out
 
 
 def test_every_question_has_a_marked_sample_of_the_whole(written):
