@@ -1,5 +1,6 @@
 """The example class of every lab: forty students, with clusters as real classes have them."""
 
+import re
 from collections import defaultdict
 
 import nbformat
@@ -62,6 +63,24 @@ def test_some_files_are_late_or_no_notebooks(written):
     assert (folder / "fibonacci" / lab.name / f"{lab.stem}.pdf").exists()
     with pytest.raises(nbformat.reader.NotJSONError):
         nbformat.read(folder / "bolzano" / lab.name / lab.notebook.name, as_version=4)
+
+
+def test_who_is_right_gives_the_references_answer_where_others_compute_with_it(written):
+    """An alternative may return a list or a tensor, which is right in its own exercise alone."""
+    lab, folder, _ = written
+    solved = {name: span.full for name, span in read_spans(lab.reference).items() if span.has_solution}
+    for student in RIGHT:
+        notebook = nbformat.read(folder / student / lab.name / lab.notebook.name, as_version=4)
+        code = [
+            cell
+            for cell in notebook.cells
+            if cell.cell_type == "code" and "explore" not in cell.metadata.get("tags", [])
+        ]
+        for name, source in answers(folder / student / lab.name / lab.notebook.name).items():
+            others = "\n".join(cell.source for cell in code if cell.source != source and "check(" not in cell.source)
+            assert source == solved[name] or not re.search(rf"^[^#\n]*(?<![\w\"]){name}\(", others, re.MULTILINE), (
+                student
+            )
 
 
 def test_written_answers_are_the_marked_samples_and_their_marks_reach_them(written, tmp_path):

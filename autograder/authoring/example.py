@@ -86,12 +86,17 @@ class _Book:
     solved: Answers = field(init=False)
     mistakes: dict[str, list[str]] = field(init=False)
     alternatives: dict[str, list[str]] = field(init=False)
+    # Exercises that others, or what is given, compute with: there a list or a tensor is not as right as in a check.
+    used: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.released = build(self.lab, Kind.STUDENT)
         self.names = [entry.name for entry in entries(self.lab)]
         self.solved = {name: span.full for name, span in read_spans(self.lab.reference).items() if span.has_solution}
-        known = _names_given(nbformat.reads(self.released, as_version=4)) | set(self.names)
+        given = _cells_given(nbformat.reads(self.released, as_version=4))
+        known = set().union(*map(names_defined, given)) | set(self.names)
+        parts = [*given, *(self.solved[name] for name in self.names)]
+        self.used = {name for name in self.names for part in parts if name in names_needed(part) - names_defined(part)}
         banks = {name: self.lab.banks / f"{name}.py" for name in self.names}
         self.mistakes = {name: _sources(path, name, known, mistakes=True) for name, path in banks.items()}
         self.alternatives = {name: _sources(path, name, known, mistakes=False) for name, path in banks.items()}
@@ -156,9 +161,8 @@ def _answers(book: _Book, rng: random.Random) -> dict[str, Answers]:
         answers[name] = {exercise: book.solved[exercise] for exercise in done}
     for name in RIGHT[1:]:
         for exercise in rng.sample(book.names, len(book.names) // 3):
-            # Tensors are right in one exercise, and not where another one computes with them.
-            plain = [source for source in book.alternatives[exercise] if "torch" not in source]
-            answers[name][exercise] = rng.choice([book.solved[exercise], *plain])
+            alternative = rng.choice([book.solved[exercise], *book.alternatives[exercise]])
+            answers[name][exercise] = book.solved[exercise] if exercise in book.used else alternative
     wrong: dict[str, set[str]] = {name: set() for name in (*WRONG, *UNFINISHED)}  # exercises, by student
     weakness = {name: rng.choice((1, 1, 2, 4)) for name in wrong}
 
@@ -185,12 +189,10 @@ def _answers(book: _Book, rng: random.Random) -> dict[str, Answers]:
     return answers
 
 
-def _names_given(notebook: nbformat.NotebookNode) -> set[str]:
-    """What a released notebook defines by itself, beside the exercises."""
-    cells = [
-        cell for cell in notebook.cells if cell.cell_type == "code" and "explore" not in cell.metadata.get("tags", [])
-    ]
-    return set().union(*(names_defined(cell.source) for cell in cells))
+def _cells_given(notebook: nbformat.NotebookNode) -> list[str]:
+    """The code of a released notebook that is run in every graded one."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell.source for cell in code if "explore" not in cell.metadata.get("tags", [])]
 
 
 def _sources(path: Path, name: str, known: set[str], mistakes: bool) -> list[str]:
