@@ -21,8 +21,9 @@ demo: .venv/core ## install, build the labs, grade an example class, print and w
 	@echo "Building the labs …"
 	@$(BIN)/autograder build
 	@echo "Writing an example class …"
-	@rm -rf $(DEMO) && $(BIN)/autograder example $(DEMO)/submissions --lab lab1
+	@rm -rf $(DEMO) && $(BIN)/autograder example $(DEMO)/submissions --lab lab1 --marks $(DEMO)/marks.csv
 	@$(BIN)/autograder grade $(DEMO)/submissions --lab lab1 --due "2025-10-06 23:59" --out $(DEMO)/graded
+	@$(BIN)/autograder mark $(DEMO)/graded $(DEMO)/marks.csv
 
 test: .venv/test lint ## install what the tests need and pass them
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q --ignore tests/render --ignore tests/browser -m "not slow and not browser" --seeds $(SEEDS)

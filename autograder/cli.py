@@ -126,7 +126,10 @@ def options(
 
 @app.command()
 def build(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where labs/ is stale.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit 1 where labs/ is stale. What cannot be built here is named."),
+    ] = False,
     walkthrough: Annotated[
         Optional[Path], typer.Option(help="Write walkthroughs (references inlined) to this folder instead.")
     ] = None,
@@ -142,6 +145,7 @@ def build(
     from autograder.judge.checking import ExtraNeeded
 
     stale, refused, root = [], [], find_root()
+    unchecked: dict[str, list[str]] = {}  # notebooks by why not
     notebooks = [*labs(root), *extras(root)]
     for folder, kind in ((walkthrough, Kind.WALKTHROUGH), (nbgrader, Kind.NBGRADER)):
         if folder is None:
@@ -156,9 +160,12 @@ def build(
         try:
             text = build_lab(lab)
         except ExtraNeeded as error:
-            if check or not lab.notebook.exists():
+            if not lab.notebook.exists():
                 raise
-            _say(f"{lab.notebook.name} is left as it is: {error}")
+            if check:
+                unchecked.setdefault(str(error).removeprefix(f"{lab.name} "), []).append(lab.notebook.name)
+            else:
+                _say(f"{lab.notebook.name} is left as it is: {error}")
             continue
         if check:
             if not lab.notebook.exists() or lab.notebook.read_text("utf-8") != text:
@@ -171,6 +178,8 @@ def build(
             _say(f"built {lab.notebook.name}" if new else f"{lab.notebook.name} is up to date")
         except BuildError as error:  # one notebook that is kept keeps the others from nothing
             refused.append(str(error))
+    for why, names in unchecked.items():
+        _say(f"not checked: {', '.join(names)}: each {why}", style="bold red")
     known = {lab.notebook for lab in notebooks}
     orphans = [path.name for path in sorted((root / "labs").glob("*.ipynb")) if path not in known]
     if stale or orphans or refused:
@@ -399,13 +408,22 @@ def alike(
 def example(
     folder: Annotated[Path, typer.Argument(help="Where it goes.")],
     lab: LabName = "lab1",
+    marks: Annotated[
+        Optional[Path], typer.Option(help="Write what their written answers are worth here, a table for `mark`.")
+    ] = None,
 ) -> None:
     """Write an example class of submissions, right, wrong, broken and hostile, to try the grader on."""
     from autograder.authoring.example import DUE, write_class
     from autograder.course import find_lab, find_root
 
-    names = write_class(find_lab(find_root(), lab), folder)
+    chosen = find_lab(find_root(), lab)
+    names = write_class(chosen, folder)
     _say(f"wrote {len(names)} submissions to {folder}, due {DUE}")
+    if marks is not None:
+        from autograder.marking.desk import keys_of
+        from autograder.marking.samples import write_sample_marks
+
+        _say(f"wrote {write_sample_marks(marks, keys_of(chosen))} marks to {marks}")
 
 
 @app.command()

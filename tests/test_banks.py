@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -72,6 +73,18 @@ def test_bank_is_large_enough(lab, name):
     names = [name for name, _ in groupby(mistake.description for mistake in bank.mistakes)]
     assert len(names) >= 5 and len(bank.alternatives) >= 2
     assert len(set(names)) == len(names), "one mistake with several numbers in it stands in one place"
+
+
+@pytest.mark.parametrize(("lab", "name"), EXERCISES, ids=ids)
+def test_hints_blame_the_size_of_numbers_under_a_condition(lab, name):
+    """A wrong formula fails the checks with large, tiny and nearly equal numbers, too, and nothing overflows in it."""
+    _, *later = load_checks(lab.checks)[name]
+    for check in later:
+        for cause in re.finditer(
+            r"\b(over|under)flows?\b|\b(loses?|cancel) (its |their )?digits|\bswallows\b", check.hint
+        ):
+            sentence = re.split(r"[.;] ", check.hint[: cause.start()])[-1]
+            assert re.search(r"\b(If|where)\b", sentence), f"{check.name}: as if it knew that {cause[0]!r} is why"
 
 
 @pytest.mark.parametrize(("lab", "name"), EXERCISES, ids=ids)

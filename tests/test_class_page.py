@@ -144,9 +144,15 @@ def test_what_ran_out_of_time_is_named(tmp_path):
 
 
 def test_who_meant_to_move_a_score_is_told(tmp_path):
-    line = "Code cell 2 changes `numpy.testing`"
-    page = class_page(tmp_path, [make("mallory", tampering=(line,)), make("ann")])
-    assert f"mallory: {line}." in between(page, "Meant to move a score", "Who needs help")
+    lines = (
+        "Code cell 2 changes `numpy.testing`",
+        "Code cell 2 gives `check` another meaning",
+        "Code cell 3 prints `<b>`",
+    )
+    page = class_page(tmp_path, [make("mallory", tampering=lines), make("ann")])
+    said = "mallory: Code cell 2 changes numpy.testing, gives check another meaning; Code cell 3 prints <b>."
+    assert said in between(page, "Meant to move a score", "Students")
+    assert "<code>numpy.testing</code>" in page.source and "<code>&lt;b&gt;</code>" in page.source
     assert "Meant to move a score" not in class_page(tmp_path, [make("ann")]).text
 
 

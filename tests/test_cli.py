@@ -96,7 +96,7 @@ def test_who_handed_in_something_else_has_a_row(mini, tmp_path):
     (hand_in(mini, tmp_path / "class") / "bob.pdf").write_bytes(b"")
     done = grade(mini, tmp_path / "class")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert "bob" in done.stdout.decode() and "no notebook handed in (but bob.pdf)" in done.stdout.decode()
+    assert "bob" in done.stdout.decode() and "no notebook handed in, but bob.pdf" in done.stdout.decode()
 
 
 def test_the_version_is_the_installed_ones(tmp_path):

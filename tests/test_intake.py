@@ -266,7 +266,7 @@ def test_nbgraders_folders(tmp_path, at, folder):
     put(tmp_path, **{"source/lab1/lab1_likelihood.ipynb": b"source"})
     found = by_student(collect(tmp_path / at, "lab1"))
     assert {s: payload(f) for s, f in found.items()} == {"ann": b"a", "ben": None, "cem": None, "dot": None}
-    assert found["ben"].error == f"{NO_NOTEBOOK} (but notes.txt)" and found["cem"].error == NO_NOTEBOOK
+    assert found["ben"].error == f"{NO_NOTEBOOK}, but notes.txt" and found["cem"].error == NO_NOTEBOOK
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def check_canvas(submissions):
     assert late == {"doejohn_1002", "smithal_1003"} and found["doejohn_1002"].late == "marked by Canvas"
     assert found["doejohn_1002"].notes == ()
     assert found["smithal_1003"].notes == ("handed in 3 times: the newest counts",)
-    assert found["leekim_1005"].error == f"{NO_NOTEBOOK} (but report.pdf)"
+    assert found["leekim_1005"].error == f"{NO_NOTEBOOK}, but report.pdf"
 
 
 def test_a_canvas_zip(tmp_path):

@@ -657,7 +657,7 @@ def test_a_mixed_class_from_end_to_end(mini, tmp_path):
     assert rows["klee"]["remarks"] == "all exercises: another course's notebook: none of lab9's exercises in it"
     assert rows["poe"]["remarks"] == f"all exercises: {NO_NOTEBOOK}"
     assert "Blackboard" in rows["roe"]["remarks"] and "handed in as roe.ipynb.txt" in rows["roe"]["remarks"]
-    assert f"{NO_NOTEBOOK} (but xu.py)" in rows["xu"]["remarks"]
+    assert f"{NO_NOTEBOOK}, but xu.py" in rows["xu"]["remarks"]
     assert "handed in 2 times: the newest counts" in rows["jdoe"]["remarks"]
 
 

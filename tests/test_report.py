@@ -484,7 +484,7 @@ def test_a_right_notebook_has_nothing_to_mend(tmp_path):
 
 def test_code_that_was_to_move_a_score_is_told_its_author(tmp_path):
     page = feedback(tmp_path, make(tampering=("Code cell 2 changes `numpy.testing`",)))
-    assert "Code cell 2 changes `numpy.testing`: the grade does not hang on that." in page.text
+    assert "Code cell 2 changes numpy.testing: the grade does not hang on that." in page.text
 
 
 # --- the diagnosis is the first thing everywhere -----------------------------------------------------------------------

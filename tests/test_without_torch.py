@@ -151,11 +151,26 @@ def test_an_example_class_is_graded(run, course):
     grade_example(run, course, "lab1")
 
 
-@pytest.mark.parametrize(
-    "words", [("grade", "labs/lab4_convolution.ipynb"), ("example", "class"), ("build", "--check")]
-)
+def test_labs_are_checked_and_those_on_torch_named_in_one_line(run, course):
+    done = run("autograder", "build", "--check")
+    assert_done(done)
+    checked, mark, left_out = " ".join(done.stdout.split()).partition("not checked: ")
+    on_torch = ["lab4_convolution.ipynb", "lab5_transfer.ipynb"]
+    assert left_out == f"{', '.join(on_torch)}: each needs torch, which is not installed: pip install 'posekit[torch]'"
+    names = sorted(path.name for path in (course / "labs").glob("*.ipynb") if path.name not in on_torch)
+    assert sorted(checked.split(" is up to date ")) == ["", *names]
+    last_lab = course / "labs" / "lab8_gimbal.ipynb"  # behind those that are not checked
+    kept = last_lab.read_bytes()
+    last_lab.write_bytes(kept + b"\n")
+    done = run("autograder", "build", "--check")
+    last_lab.write_bytes(kept)
+    assert done.returncode == 1
+    assert done.stderr == "autograder: lab8_gimbal.ipynb in labs/ is stale: run `autograder build`\n"
+
+
+@pytest.mark.parametrize("words", [("grade", "labs/lab4_convolution.ipynb"), ("example", "class")])
 def test_a_lab_on_torch_is_refused_in_one_line_that_names_the_extra(run, words):
-    done = run("autograder", *words, *(() if "--check" in words else ("--lab", "lab4")))
+    done = run("autograder", *words, "--lab", "lab4")
     assert done.returncode == 1
     assert done.stderr == "autograder: lab4 needs torch, which is not installed: pip install 'posekit[torch]'\n"
 

@@ -2,6 +2,7 @@
 
 Forty of them, in the names of mathematicians long dead. As in a real class a few misunderstandings are shared by several, many slips
 are one student's alone, and some hand in late, nothing, or no notebook. The mistakes are the banks'; the lab's name seeds the draw.
+A few answer the written questions, in the words of the marked samples.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import nbformat
 
 from autograder.authoring.build import Kind, build, entries
 from autograder.authoring.spans import names_defined, names_needed, read_spans
+from autograder.authoring.written import read_questions
 from autograder.course import CourseError, Lab
 from autograder.files import write_atomically
 from autograder.judge.bank import load_bank
@@ -32,6 +34,12 @@ WRONG = (
 )  # fmt: skip
 UNFINISHED = {"abel": 0.75, "galois": 0.5, "pascal": 0.25, "riemann": 0.5}  # and how much of the lab they did
 SHARED = (9, 7, 6, 5, 4, 4, 3)  # students who have a misunderstanding in common
+WRITERS = (
+    "lovelace",
+    "madhava",
+    "hypatia",
+    "kovalevskaya",
+)  # they answer the written questions, by the samples in turn
 SLIPS = 14  # mistakes that one student alone makes, at most
 
 FAKE_SCORE = """\
@@ -121,10 +129,27 @@ def _students(lab: Lab) -> dict[str, dict[str, str | bytes]]:
         "seki": book.notebook(solved, _drop_checks),
         "mallory": book.notebook(half, _cheat),
     }
-    written = {name: book.notebook(answers) for name, answers in _answers(book, rng).items()}
+    said = _said(lab)
+    written = {name: book.notebook(answers, _say(said.get(name, {}))) for name, answers in _answers(book, rng).items()}
     files: dict[str, dict[str, str | bytes]] = {n: {lab.notebook.name: text} for n, text in (special | written).items()}
     files["fibonacci"] = {f"{lab.stem}.pdf": b"%PDF-1.7\n"}
     return files
+
+
+def _said(lab: Lab) -> dict[str, Answers]:
+    """The written answers of those who give any, by student and question; hardly a sample is given by one alone."""
+    if not lab.answers.exists():
+        return {}
+    try:
+        questions = read_questions(lab.answers).values()
+    except ValueError as error:
+        raise CourseError(str(error)) from None
+    said: dict[str, Answers] = {student: {} for student in WRITERS}
+    for question in questions:
+        samples = question.samples
+        for student, sample in zip(WRITERS, samples * 2):  # two students each at most
+            said[student][question.id] = sample.text
+    return said
 
 
 def _answers(book: _Book, rng: random.Random) -> dict[str, Answers]:
@@ -203,6 +228,17 @@ def _fill(notebook: nbformat.NotebookNode, sources: dict[str, str]) -> None:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name in sources and cell.metadata.nbgrader.solution:
             cell.source = sources[name]
+
+
+def _say(said: Answers) -> Edit:
+    """Write answers to questions into a notebook, below each question."""
+
+    def edit(notebook: nbformat.NotebookNode) -> None:
+        for cell in notebook.cells:
+            for tag in cell.metadata.get("tags", ()):
+                cell.source = said.get(tag.removeprefix("answer-"), cell.source)
+
+    return edit
 
 
 def _drop_checks(notebook: nbformat.NotebookNode) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 from autograder.course import TASK
 
 _RUBRIC = re.compile(r"\*\*Rubric\.\*\*(.*?)(?=\*\*Marked samples\.\*\*)", re.DOTALL)
+_SAMPLES = re.compile(r"\*\*Marked samples\.\*\*(.*)", re.DOTALL)
+# "An answer." **1/3**: why; those to a part of the question say so behind the points, and are none to the whole.
+_SAMPLE = re.compile(r'^ *"(?P<text>.+)" \*\*(?P<points>\d+)/\d+\*\*[:.,]? *(?P<why>.*)$', re.MULTILINE)
 _CRITERION = re.compile(r"(?:^|(?<=[.!?\")]\s))(?P<points>\d+) (?=\S)")  # a number at the beginning of a sentence
 
 
@@ -21,8 +24,17 @@ class Criterion:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """An answer as a student might give it, what it is worth, and why."""
+
+    text: str
+    points: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Question:
-    """One written question; `key` is everything that only an instructor reads, the rubric's criteria included."""
+    """One written question; `key` is everything that only an instructor reads, the rubric's criteria and the samples included."""
 
     id: str
     title: str
@@ -30,6 +42,7 @@ class Question:
     text: str
     key: str
     rubric: tuple[Criterion, ...]
+    samples: tuple[Sample, ...]
 
 
 def read_questions(path: Path) -> dict[str, Question]:
@@ -54,7 +67,9 @@ def read_questions(path: Path) -> dict[str, Question]:
         rubric, points = read_rubric(key), int(head["points"])
         if (found := sum(criterion.points for criterion in rubric)) != points:
             raise ValueError(f"{path.name}: the rubric of question {head['id']} adds up to {found}, not to {points}")
-        questions[head["id"]] = Question(head["id"], head["title"], points, text.strip(), (mark + key).strip(), rubric)
+        questions[head["id"]] = Question(
+            head["id"], head["title"], points, text.strip(), (mark + key).strip(), rubric, read_samples(key)
+        )
     return questions
 
 
@@ -67,6 +82,13 @@ def read_rubric(key: str) -> tuple[Criterion, ...]:
     return tuple(
         Criterion(int(h["points"]), text[h.end() : end].removeprefix("for ").strip()) for h, end in zip(heads, ends)
     )
+
+
+def read_samples(key: str) -> tuple[Sample, ...]:
+    """The marked samples of a whole question, the best first."""
+    found = _SAMPLES.search(key)
+    samples = [Sample(s["text"], int(s["points"]), s["why"]) for s in _SAMPLE.finditer(found[1] if found else "")]
+    return tuple(sorted(samples, key=lambda sample: -sample.points))
 
 
 def question(id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -67,7 +68,7 @@ def write_class_page(results: Iterable[Result], path: str | os.PathLike[str], pa
         "lessons": [links.of(finding) for finding in to_say(graded)],
         "help": _who_needs_help(graded, links),
         "unfair": _unfair(graded, list(fair.values()), links),
-        "tampering": [(links.student(result), result.tampering) for result in results if result.tampering],
+        "tampering": [(links.student(r), _by_cell(r.tampering)) for r in results if r.tampering],
         "failed_by_us": [(r.student, single_line(_why_ours(r))) for r in results if r.ours],
         "walls": _walls(results),
         "mistakes": [links.of(finding) for finding in mistakes if len(finding.students) >= SHARED],
@@ -126,6 +127,15 @@ class _Links:
 
 def _why_ours(result: Result) -> str:
     return next(exercise.error or "" for exercise in result.exercises if level_of(exercise) == "ours")
+
+
+def _by_cell(lines: Iterable[str]) -> list[str]:
+    """What was found in a notebook, "Code cell 2 changes `numpy`", with each cell said once."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        cell, what = re.findall(r"^(Code cell \d+ |)(.*)", line)[0]
+        found.setdefault(cell, []).append(what)
+    return [cell + ", ".join(what) for cell, what in found.items()]
 
 
 def _walls(results: list[Result]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from autograder.files import clean
 from autograder.outcome import Kind
@@ -58,6 +58,7 @@ def _environment() -> Environment:
         "unreadable": unreadable,
         "index": _index,
         "anchor": _anchor,
+        "code": _with_code,
         "beside": lambda test: test.failure and beside(test.failure),
         "own_line": _has_own_line,
         "without_line": _without_line,
@@ -74,6 +75,11 @@ def _environment() -> Environment:
         "level_of": level_of,
     }
     return environment
+
+
+def _with_code(text: str) -> Markup:
+    """A line in which names of code stand between backticks."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(clean(text)))))
 
 
 def _anchor(heading: str) -> str:

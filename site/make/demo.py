@@ -14,7 +14,7 @@ from autograder.authoring.example import DUE
 from autograder.course import Lab
 
 SHOWN = {
-    "lovelace": "has solved everything",
+    "lovelace": "has solved everything, and answered what is written",
     "madhava": "has made mistakes that the checks know by name",
     "zeno": "wrote a loop that never ends",
     "mallory": "prints a forged score",
@@ -57,7 +57,8 @@ def _graded(lab: Lab, cache: Path) -> Path:
         work = cache / "demo.work"
         shutil.rmtree(work, ignore_errors=True)
         grade = ["grade", work / "class", "--lab", lab.name, "--out", work / "graded", "--seed", SEED, "--due", DUE]
-        for words in (["example", work / "class", "--lab", lab.name], grade):
+        example = ["example", work / "class", "--lab", lab.name, "--marks", work / "marks.csv"]
+        for words in (example, grade, ["mark", work / "graded", work / "marks.csv"]):
             command = [sys.executable, "-m", "autograder", *map(str, words)]
             subprocess.run(command, cwd=lab.root, check=True, stdout=subprocess.DEVNULL)
         for old in cache.glob("demo-*"):
@@ -71,6 +72,6 @@ def _digest(lab: Lab) -> str:
     digest = hashlib.sha256()
     folders = (lab.root / "autograder", lab.banks, lab.root / "posekit")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    for path in sorted([*files, lab.reference]):
+    for path in sorted([*files, lab.reference, lab.answers]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -28,8 +28,8 @@ def test_cuts_odd_patches_inside(extract_patches, rng, number, size):
 
 @points(1)
 @hint(
-    "With an even size the centre is the patch's pixel ((h - 1) // 2, (w - 1) // 2): a 4 x 4 patch starts one pixel "
-    "above and left of its centre, not two.",
+    "Patches of an even size. If odd ones come out right: the centre is the patch's pixel ((h - 1) // 2, (w - 1) // "
+    "2): a 4 x 4 patch starts one pixel above and left of its centre, not two.",
     also=("shape",),
 )
 @pytest.mark.parametrize("size", [(4, 6), (2, 3), (3, 2), (1, 8)])

@@ -34,8 +34,8 @@ def test_adds_the_ridge_once(nll, rng, lam):
 
 @points(1)
 @hint(
-    "Where |Xw| is 1000 the probability rounds to 0 or 1, and its logarithm is -inf or, times zero, nan. Work with "
-    "the log odds a = Xw and your softplus, and never form the probability."
+    "If smaller scores come out right: where |Xw| is 1000 the probability rounds to 0 or 1, and its logarithm is -inf"
+    " or, times zero, nan. Work with the log odds a = Xw and your softplus, and never form the probability."
 )
 def test_stays_finite_when_sure(nll):
     # One patch, no ridge: how losses are added up, and what is added to them, are other checks' business.

@@ -25,8 +25,9 @@ def test_agrees_with_expit(sigmoid, rng, shape):
 @points(1)
 @quiet
 @hint(
-    "exp overflows beyond 709, on whichever side you feed it. Exponentiate only -|a|, which is never positive; "
-    "np.where does not help by itself, because it computes both branches everywhere."
+    "Numbers of up to 1e30. If smaller ones come out right, exp overflows here: it does so beyond 709, on whichever "
+    "side you feed it. Exponentiate only -|a|, which is never positive; np.where does not help by itself, because it "
+    "computes both branches everywhere."
 )
 def test_does_not_overflow(sigmoid):
     a = np.array([-1000.0, 1000.0, -710.0, 710.0, -1e30, 1e30])
@@ -37,8 +38,8 @@ def test_does_not_overflow(sigmoid):
 
 @points(1)
 @hint(
-    "For very negative a the answer is exp(a), tiny but not zero: 1 minus something cancels, and clipping `a` or "
-    "adding a small number forgets it. There, write exp(a) / (1 + exp(a))."
+    "If other numbers come out right: for very negative a the answer is exp(a), tiny but not zero: 1 minus something "
+    "cancels, and clipping `a` or adding a small number forgets it. There, write exp(a) / (1 + exp(a))."
 )
 def test_keeps_small_probabilities(sigmoid):
     a = np.array([-20.0, -40.0, -100.0, -700.0])

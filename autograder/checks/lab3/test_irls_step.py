@@ -31,8 +31,8 @@ def test_equals_the_newton_step(irls_step, rng):
 
 @points(1)
 @hint(
-    "Where sigmoid'(a) underflows to 0, z is infinite and 0 * inf is nan: work with s z = s a + (y - sigmoid(a)), "
-    "undivided. A floor under s is felt where the pixels are large: it adds to X'SX."
+    "If smaller scores come out right: where sigmoid'(a) underflows to 0, z is infinite and 0 * inf is nan: work with"
+    " s z = s a + (y - sigmoid(a)), undivided. A floor under s is felt where the pixels are large: it adds to X'SX."
 )
 def test_survives_weights_that_vanish(irls_step, rng):
     X = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0], [0.0, -1.0]]) + 0.1 * rng.uniform(size=(4, 2))

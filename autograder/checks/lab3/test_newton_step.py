@@ -9,12 +9,12 @@ from autograder.checks.lab3.common import positive_definite
 
 @points(1)
 @hint(
-    "The step goes uphill. The slide prints w + H^-1 grad L, but the model g'd + 1/2 d'Hd has its minimum where g + "
-    "Hd = 0: the step is -H^-1 g."
+    "The step must lead downhill, g'd < 0. The slide prints w + H^-1 grad L, but the model g'd + 1/2 d'Hd has its "
+    "minimum where g + Hd = 0: the step is -H^-1 g."
 )
 def test_goes_downhill(newton_step, rng):
     H, g = positive_definite(rng, 5), rng.normal(size=5)
-    assert g @ newton_step(g, H) < 0, "the slope along the step, g'd, is not negative: the step goes uphill"
+    assert g @ newton_step(g, H) < 0, "the slope along the step, g'd, is not negative"
 
 
 @points(1)
@@ -33,8 +33,9 @@ def test_solves_the_system(newton_step, rng):
 
 @points(1)
 @hint(
-    "This H is ill-conditioned, with eigenvalues down to 10^-10, and positive definite all the same: factorise it and solve. "
-    "Multiplying by an explicit inverse loses digits; adding something to the diagonal solves another system."
+    "This H is ill-conditioned, with eigenvalues down to 10^-10, and positive definite all the same: factorise it and"
+    " solve. If easier systems come out right: multiplying by an explicit inverse loses digits; adding something to "
+    "the diagonal solves another system."
 )
 def test_is_backward_stable(newton_step, rng):
     H = positive_definite(rng, 20, 1e-10, 1.0)

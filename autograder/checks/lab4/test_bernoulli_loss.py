@@ -48,8 +48,9 @@ def test_weights_the_positives(bernoulli_loss, rng, weight):
 
 @points(1)
 @hint(
-    "At |a| = 1000 the sigmoid is 0 or 1 and its logarithm infinite; log(p + eps) is finite and wrong. Stay with the "
-    "logits: pull the larger exponent out of log(exp(0) + exp(a)), as torch.logaddexp does."
+    "Logits of up to 1000. If smaller ones come out right: at |a| = 1000 the sigmoid is 0 or 1 and its logarithm "
+    "infinite; log(p + eps) is finite and wrong. Stay with the logits: pull the larger exponent out of log(exp(0) + "
+    "exp(a)), as torch.logaddexp does."
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_is_finite_for_sure_logits(bernoulli_loss, dtype):

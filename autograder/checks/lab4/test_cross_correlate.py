@@ -20,8 +20,9 @@ def test_lays_the_kernel_on_unflipped(cross_correlate, rng, size):
 
 @points(1)
 @hint(
-    "With an even size the kernel's pixel ((h - 1) // 2, (w - 1) // 2) lies on the output's pixel: pad (h - 1) // 2 "
-    "rows above and the rest, h - 1 - (h - 1) // 2, below. scipy centres at h // 2, one pixel further."
+    "Kernels of an even size. If odd ones come out right, it is the centre: the kernel's pixel ((h - 1) // 2, (w - 1)"
+    " // 2) lies on the output's pixel: pad (h - 1) // 2 rows above and the rest, h - 1 - (h - 1) // 2, below. scipy "
+    "centres at h // 2, one pixel further."
 )
 @pytest.mark.parametrize("size", [(2, 4), (4, 3), (3, 2), (4, 4), (1, 6)])
 def test_centres_even_kernels(cross_correlate, rng, size):

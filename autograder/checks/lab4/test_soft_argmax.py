@@ -30,8 +30,9 @@ def test_is_the_mean_position(soft_argmax, rng, kind, lead, beta):
 @points(1)
 @no_probe("integers")  # honest in float32
 @hint(
-    "exp overflows for large values: subtract the largest one of each map first (torch.softmax does). Only differences "
-    "of values matter, so adding 10,000 to a map moves nothing, and shifting a peak shifts the answer."
+    "Values of 5,000 and more. If smaller ones come out right, exp overflows here: subtract the largest one of each "
+    "map first (torch.softmax does). Only differences of values matter, so adding 10,000 to a map moves nothing, and "
+    "shifting a peak shifts the answer."
 )
 def test_survives_large_values(soft_argmax):
     for dtype in (np.float32, np.float64):

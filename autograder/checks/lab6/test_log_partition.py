@@ -39,8 +39,8 @@ def test_takes_any_rooted_tree(log_partition, rng):
 
 @points(1)
 @hint(
-    "exp(1000) overflows and exp(-1000) is 0. Take the largest entry of a map out before the exponential and add "
-    "it back behind the logarithm, for every message and at the root."
+    "If smaller costs come out right: exp(1000) overflows and exp(-1000) is 0. Take the largest entry of a map out "
+    "before the exponential and add it back behind the logarithm, for every message and at the root."
 )
 def test_does_not_overflow(log_partition, rng):
     costs, parents, mu, w = draw_problem(rng, [0, 0, 1])

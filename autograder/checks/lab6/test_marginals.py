@@ -19,8 +19,8 @@ def test_are_those_of_all_poses(marginals, rng):
 
 @points(1)
 @hint(
-    "A constant that is added to all costs of a part changes no probability: take the largest entry out before "
-    "each exponential."
+    "If smaller costs come out right, exp overflows here or ends at 0. A constant that is added to all costs of a "
+    "part changes no probability: take the largest entry out before each exponential."
 )
 def test_do_not_overflow(marginals, rng):
     costs, parents, mu, w = draw_problem(rng, [0, 0, 1])

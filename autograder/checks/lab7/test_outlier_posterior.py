@@ -33,8 +33,8 @@ def test_is_bayes_rule(outlier_posterior, rng):
 
 @points(1)
 @hint(
-    "Far away both densities underflow, and 0 / 0 is nan. Take the logarithm of the odds, in which r2 appears once, and put it through "
-    "the logistic function."
+    "If smaller distances come out right: far away both densities underflow, and 0 / 0 is nan. Take the logarithm of "
+    "the odds, in which r2 appears once, and put it through the logistic function."
 )
 def test_survives_large_distances(outlier_posterior):
     r2 = np.array([0.0, 1e4, 1e6, 1e12])

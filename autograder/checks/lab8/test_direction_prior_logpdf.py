@@ -24,8 +24,9 @@ def test_is_the_density_of_a_length(direction_prior_logpdf, ratio, rng):
 
 @points(1)
 @hint(
-    "sinh(r rho / sigma^2) overflows from 710 on. Take the larger exponential out before anything is "
-    "exponentiated: with (r - rho)^2 in the exponent, what is left in brackets is 1 - exp(-2 r rho / sigma^2)."
+    "If smaller numbers come out right: sinh(r rho / sigma^2) overflows from 710 on. Take the larger exponential out "
+    "before anything is exponentiated: with (r - rho)^2 in the exponent, what is left in brackets is 1 - exp(-2 r rho"
+    " / sigma^2)."
 )
 def test_does_not_overflow(direction_prior_logpdf, rng):
     rho = rng.uniform(20.0, 60.0)
@@ -39,8 +40,8 @@ def test_does_not_overflow(direction_prior_logpdf, rng):
 
 @points(1)
 @hint(
-    "Near r = 0 the two exponentials are nearly equal, and their difference loses its digits: 1 - exp(-x) for "
-    "tiny x is -np.expm1(-x). At 0 itself the logarithm is -inf."
+    "If other lengths come out right: near r = 0 the two exponentials are nearly equal, and their difference loses "
+    "its digits: 1 - exp(-x) for tiny x is -np.expm1(-x). At 0 itself the logarithm is -inf."
 )
 def test_keeps_its_digits_near_zero(direction_prior_logpdf):
     rho, sigma = 40.0, 20.0

@@ -30,8 +30,8 @@ def test_is_the_area_of_the_sphere_at_zero(log_normalizer):
 
 @points(1)
 @hint(
-    "sinh(kappa) overflows from 710 on. Take exp(kappa) out of it: log(sinh(kappa)) = kappa + log(1 - exp(-2 "
-    "kappa)) - log 2."
+    "If smaller numbers come out right: sinh(kappa) overflows from 710 on. Take exp(kappa) out of it: "
+    "log(sinh(kappa)) = kappa + log(1 - exp(-2 kappa)) - log 2."
 )
 def test_does_not_overflow(log_normalizer):
     kappa = np.array([800.0, 1e5, 1e12])

@@ -17,8 +17,9 @@ def test_is_the_mean_cosine(mean_resultant, rng):
 
 @points(1)
 @hint(
-    "For a small kappa two large numbers are subtracted, and their digits cancel; at 0 it is infinity minus "
-    "infinity. There the series kappa / 3 - kappa^3 / 45 + ... is better, up to the kappa where both are good."
+    "If larger ones come out right, digits are lost here: for a small kappa two large numbers are subtracted, and "
+    "their digits cancel; at 0 it is infinity minus infinity. There the series kappa / 3 - kappa^3 / 45 + ... is "
+    "better, up to the kappa where both are good."
 )
 def test_keeps_its_digits_near_zero(mean_resultant):
     # Closely spaced: the formula is worst right above where somebody stops using a series.
@@ -31,7 +32,7 @@ def test_keeps_its_digits_near_zero(mean_resultant):
 
 
 @points(1)
-@hint("cosh and sinh overflow from 710 on, tanh does not: it is 1 there.")
+@hint("If smaller numbers come out right: cosh and sinh overflow from 710 on, tanh does not: it is 1 there.")
 def test_does_not_overflow(mean_resultant):
     kappa = np.array([750.0, 1e6, 1e12])
     agree(mean_resultant(kappa), 1 - 1 / kappa, rtol=1e-14)

@@ -70,8 +70,9 @@ def test_draws_whole_paths(sample_states, rng):
 
 @points(1)
 @hint(
-    "exp(-100,000) is 0 in every state: subtract the largest entry of each frame before exponentiating, and "
-    "normalise alpha in every frame. A likelihood of 0, log -inf, is honest: that state is never drawn."
+    "If larger likelihoods come out right, these underflow: exp(-100,000) is 0 in every state: subtract the largest "
+    "entry of each frame before exponentiating, and normalise alpha in every frame. A likelihood of 0, log -inf, is "
+    "honest: that state is never drawn."
 )
 @no_probe("integers", "float32")
 def test_takes_any_log_likelihood(sample_states, rng):

@@ -34,7 +34,7 @@ class Choice:
         notebooks = [piece for attempt in attempts.values() for piece in self._notebooks(attempt, faults)]
         if not notebooks:
             names = sorted({piece.name for piece in hand_in.pieces if piece.name != "timestamp.txt"})
-            return None, notes, NO_NOTEBOOK + (f" (but {_listing(names, faults)})" if names else "")
+            return None, notes, NO_NOTEBOOK + (f", but {_listing(names, faults)}" if names else "")
         ranked = sorted(notebooks, key=self._rank)
         chosen = ranked[-1]
         if len(ranked) > 1:
