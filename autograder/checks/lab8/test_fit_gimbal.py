@@ -94,3 +94,8 @@ def test_finds_poses_in_the_animals_own_frame(fit_gimbal, rng):
     assert kappa.min() > 20.0, f"a direction has kappa = {kappa.min():.3g}, but within a pose directions hardly vary"
     # Its heading is that of the first bone, which is 300 at most; lengths that are left in would reach the bound of 500.
     assert kappa.max() < 480.0, f"a direction has kappa = {kappa.max():.3g}, as if it hardly varied at all"
+    # As seen from near or from far, frame by frame: directions stay what they are.
+    size = rng.choice([0.5, 1.5], size=(len(X), 1, 1))
+    scaled = fit_gimbal(size * X, Y, P, SKELETON, num_states=2)
+    for name in ("mu", "kappa"):
+        agree(np.asarray(scaled[name])[:, 1:], np.asarray(params[name])[:, 1:], rtol=1e-3, atol=1e-3)

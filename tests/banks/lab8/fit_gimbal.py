@@ -117,6 +117,15 @@ def longer_still(X_train, Y_train, P, skeleton, num_states=8, rng=None):
     return learned(X_train, Y_train, P, skeleton, num_states, rng, directions=directions)
 
 
+@mistake("divides by a bone's mean length, not by each frame's", hint="divide d by its length")
+def by_the_mean_length(X_train, Y_train, P, skeleton, num_states=8, rng=None):
+    def directions(d, h):
+        with np.errstate(all="ignore"):
+            return canonicalize(d / np.nanmean(lengths_of(d), axis=0)[:, None], h)
+
+    return learned(X_train, Y_train, P, skeleton, num_states, rng, directions=directions)
+
+
 @mistake("does not turn the directions", hint="turn by canonicalize")
 def in_the_room(X_train, Y_train, P, skeleton, num_states=8, rng=None):
     return learned(X_train, Y_train, P, skeleton, num_states, rng, directions=lambda d, h: units(d, 0 * h))
