@@ -14,6 +14,9 @@ collect_ignore = ["mini"]
 
 def pytest_addoption(parser):
     parser.addoption("--seeds", type=int, default=25, help="how many seeds the banks of mistakes are run over")
+    parser.addoption(
+        "--screens", default="build/screens", help="where browser tests keep what they see, for README and site"
+    )
 
 
 @pytest.fixture(scope="session")
