@@ -17,6 +17,7 @@ from PIL import Image
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HERE = {None, "", "localhost", "127.0.0.1"}  # file:, data: and about: have no host
 NEWS = "@jupyterlab/apputils-extension:announcements"  # asks whether to fetch news
+PATIENCE = 60_000  # milliseconds for anything to happen, on a slow machine
 COLOURS = 256  # of a picture's palette: enough for text on tints, and a third of the bytes
 
 
@@ -24,6 +25,7 @@ COLOURS = 256  # of a picture's palette: enough for text on tints, and a third o
 def browser():
     """Chromium as the system has it, else the one that `playwright install chromium` fetched."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the browser extra")
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as engine:
         found = engine.chromium.launch(executable_path=next(filter(None, map(shutil.which, CHROMIUM)), None))
         yield found
@@ -59,7 +61,7 @@ def watched(browser, *, passing=(), **options):
             complain(f"console: {line.text}")
 
     context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     context.route("**/*", answer)
     context.on("console", hear)
     context.on("weberror", lambda error: complain(f"error: {error.error}"))
