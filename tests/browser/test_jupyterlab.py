@@ -79,7 +79,9 @@ def test_a_wrong_answer_gets_its_hint_and_the_right_one_its_points(opened, scree
     assert "1 of 3 points" in said and "overflows for large a" in said
     code(page, "def softplus(").evaluate("cell => cell.scrollIntoView({block: 'start'})")
     screen(page, "jupyterlab")
-    for box in code(page, 'check("softplus")').locator(".beside > div").all():
+    boxes = code(page, 'check("softplus")').locator(".beside > div").all()
+    assert boxes
+    for box in boxes:
         call, value = (box.locator(name).bounding_box() for name in ("dt", "dd"))
         assert value["y"] >= call["y"] + call["height"] - 1, "JupyterLab's own style lays the value beside its heading"
     assert "3 of 3 points" in answer(page, RIGHT)
