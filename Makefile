@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 DEMO := build/demo
 SEEDS ?= 3
 JUPYTER ?=
-# No news from a server, and no question whether to fetch them.
-QUIET_JUPYTER = --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+# What fetches news and updates from a server, and asks whether to.
+NEWS = @jupyterlab/apputils-extension:announcements
 export OMP_NUM_THREADS ?= 1
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
@@ -55,7 +55,8 @@ lab: .venv/lab ## copy the labs into work/, where nothing overwrites them, and o
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(findstring --allow-root,$(JUPYTER))" ]; then \
 	  echo "JupyterLab does not run as root, who may do everything. Become an ordinary user, or, in a container," >&2; \
 	  echo "say that you mean it: make lab JUPYTER=--allow-root" >&2; exit 1; fi
-	$(BIN)/jupyter lab $(QUIET_JUPYTER) $(JUPYTER) work
+	@$(BIN)/jupyter labextension disable --level=sys_prefix $(NEWS) 2> /dev/null
+	$(BIN)/jupyter lab $(JUPYTER) work
 
 bench: .venv/test ## grade the same notebooks with ours, nbgrader and Otter, and print ratios (half an hour)
 	$(BIN)/python -m tests.bench.grading
@@ -91,9 +92,10 @@ site: .venv/site ## build the site into build/site (ten minutes; half a minute a
 	@$(BIN)/python site/make
 	@echo "Wrote build/site/index.html."
 
-picture: .venv/test ## make the README's pictures again, from Labs 1 and 8 and an example class (needs Chromium)
+picture: site ## make the README's pictures again: Lab 8's rat, and what the browser tests see (needs Chromium)
+	@$(PIP) --editable '.[browser]'
 	@$(BIN)/python site/make/picture.py
-	@$(BIN)/python site/make/desk_pictures.py
+	$(BIN)/python -m pytest -q -m browser -k "not read_by_everyone" --screens site/screens tests/browser
 
 lint: .venv/test ## style, types, and the code in the notebooks' cells
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.authoring import BuildError
-from autograder.course import CourseError
+from autograder.course import CourseError, Lab
 from autograder.exports import ExportError
 from autograder.files import one_line
 from autograder.grading import UnitError
@@ -535,12 +535,47 @@ def nbgrader(
     gradebook: Annotated[Path, typer.Option(help="nbgrader's database, made where it is missing.")] = Path(
         "gradebook.db"
     ),
+    submissions: Annotated[
+        Optional[Path], typer.Option(help="What was graded: formgrader shows it, with what the checks said.")
+    ] = None,
+    assignment: Annotated[str, typer.Option(help="What your system calls the lab, where not by its name: hw1.")] = "",
 ) -> None:
-    """Scores into nbgrader's gradebook, as if nbgrader had graded."""
+    """Scores into nbgrader's gradebook, as if nbgrader had graded; with --submissions, notebooks for its formgrader."""
     from autograder.course import find_lab, find_root
     from autograder.exports.nbgrader import to_nbgrader
 
     chosen = find_lab(find_root(), lab)
     results = _read_results(graded)
+    handed_in = None if submissions is None else _graded_cells(results, submissions, chosen, assignment)
     to_nbgrader(results, gradebook, chosen.name, notebook=chosen.stem)
     _say(f"wrote the scores of {len(results)} students to {gradebook}")
+    if handed_in is not None:
+        from autograder.exports.formgrader import to_formgrader
+        from autograder.reports.shown import in_a_notebook
+
+        left_out = to_formgrader(results, handed_in, gradebook, chosen.notebook, chosen.name, in_a_notebook)
+        _say(f"wrote their notebooks to {gradebook.parent / 'autograded'}/: open formgrader in {gradebook.parent}/")
+        _say_lists(("no folder can have the name of", tuple(map(one_line, left_out))))
+
+
+def _graded_cells(results: list[Result], submissions: Path, lab: Lab, assignment: str) -> dict[str, list[dict]]:
+    """The cells that were graded, by student; none where a notebook cannot be read."""
+    from autograder.grading.intake import collect
+    from autograder.grading.notebook import NotebookError, as_jupyter, parse
+    from autograder.grading.release import Release
+
+    release = Release(tuple(parse(lab.notebook.read_bytes())))
+    graded = {result.student: result.notebook_sha256 for result in results}
+    cells = {}
+    for submission in collect(submissions, lab.name, lab.topic, release, assignment):
+        if submission.error or submission.student not in graded:
+            continue
+        if submission.digest != graded[submission.student]:
+            raise CourseError(
+                f"{one_line(submission.student)}'s notebook in {submissions} is not the one that was graded: grade again"
+            )
+        try:
+            cells[submission.student] = as_jupyter(parse(submission.read()))
+        except NotebookError:
+            continue
+    return cells

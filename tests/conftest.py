@@ -17,6 +17,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--deal", action="store_true", help="deal the seeds, but for the first few, out among a bank's entries"
     )
+    parser.addoption(
+        "--screens", default="build/screens", help="where browser tests keep what they see, for README and site"
+    )
 
 
 @pytest.fixture(scope="session")

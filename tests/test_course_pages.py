@@ -44,3 +44,16 @@ def test_the_quiz_has_three_questions_a_lab_each_with_its_answer(root):
         asked = re.findall(rf"^\*\*{number}\.(\d)\*\* ", quiz, re.MULTILINE)
         assert asked == ["1", "2", "3"], lab.name
     assert quiz.count("<details><summary>Answer</summary>") == len(re.findall(r"^\*\*\d\.\d\*\* ", quiz, re.MULTILINE))
+
+
+def test_pictures_are_there_with_alt_text_and_caption_and_are_light(root):
+    shown = set()
+    for page in (root / "README.md", *(root / "site").rglob("*.md")):
+        for alt, name, after in re.findall(r"^!\[(.*?)\]\((.*?)\)\n\n(.*)$", page.read_text(), re.MULTILINE):
+            picture = (page.parent / name).resolve()
+            assert picture.is_file(), (page.name, name)
+            assert len(alt) > 40 and after.startswith("*"), (page.name, name)
+            shown.add(picture)
+    screens = set((root / "site" / "screens").resolve().iterdir())
+    assert screens and screens <= shown
+    assert all(picture.stat().st_size <= 150_000 for picture in screens)

@@ -23,6 +23,7 @@ from autograder.authoring.written import read_questions
 from autograder.course import find_lab, labs
 from autograder.exports import ExportError, nbgrader
 from autograder.exports.canvas import to_canvas
+from autograder.exports.formgrader import to_formgrader
 from autograder.exports.gradescope import to_gradescope
 from autograder.exports.nbgrader import to_nbgrader
 from autograder.outcome import Outcome
@@ -362,6 +363,84 @@ def test_what_is_no_gradebook_is_one_line_and_stays(tmp_path, prepare, said):
         export_nbgrader([make("ann")], path)
     assert "\n" not in str(error.value)
     assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def report(exercise):
+    return {"text/plain": f"{exercise.name}: {exercise.score} points"}
+
+
+def jupyter(code, source, grade_id="", **metadata):
+    nbgrader = {"nbgrader": {"grade_id": grade_id, **metadata}} if grade_id else {}
+    cell = {"cell_type": "code" if code else "markdown", "source": source, "metadata": nbgrader}
+    return cell | ({"outputs": [], "execution_count": None} if code else {})
+
+
+@pytest.fixture
+def released(tmp_path):
+    """A notebook of two exercises and a question, as handed out."""
+    graded = {"grade": True, "locked": True, "schema_version": 3, "solution": False, "task": False}
+    cells = [
+        jupyter(True, "def softplus(a): ...", "softplus", grade=False, solution=True),
+        jupyter(True, 'check("softplus")', "softplus-check", points=3, **graded),
+        jupyter(True, "def nll(w): ...", "nll", grade=False, solution=True),
+        jupyter(True, 'check("nll")', "nll-check", points=4, **graded),
+        jupyter(False, "### Why?", "written-4b", points=3, **graded | {"grade": False, "task": True}),
+    ]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"id-{number}"
+    path = tmp_path / "lab1_likelihood.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+def graded_cells(folder, student, released):
+    """Of a notebook that formgrader opens, the cells that it shows points of."""
+    notebook = nbformat.read(folder / "autograded" / student / "lab1" / released.name, as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader")]
+    return notebook, {cell.metadata.nbgrader.grade_id: cell for cell in cells}
+
+
+def test_formgrader_gets_every_notebook_with_reports_and_with_the_courses_points(tmp_path, released):
+    course = json.loads(released.read_text())["cells"]
+    handed_in = {
+        "whole": [
+            jupyter(c["cell_type"] == "code", c["source"], c["metadata"]["nbgrader"]["grade_id"]) for c in course
+        ],
+        "twice": [jupyter(True, 'check("nll")', "nll-check", points=99)] * 2,
+        "lost": [jupyter(True, "def softplus(a): return 1"), jupyter(False, "Because.", "written-4b")],
+    }
+    results = [make(student, 1, 4) for student in (*handed_in, "unreadable")]
+    assert to_formgrader(results, handed_in, tmp_path / "gradebook.db", released, "lab1", report) == []
+    assert (tmp_path / "source" / "lab1").is_dir()
+    for student in (*handed_in, "unreadable"):
+        notebook, cells = graded_cells(tmp_path, student, released)
+        assert {name: cell.metadata.nbgrader.points for name, cell in cells.items()} == {
+            "softplus-check": 3,
+            "nll-check": 4,
+            "written-4b": 3,
+        }
+        said = {name: cell.outputs[0].data["text/plain"] for name, cell in cells.items() if cell.cell_type == "code"}
+        assert said == {"softplus-check": "softplus: 1 points", "nll-check": "nll: 4 points"}
+        # Own cells stay as they are, and formgrader offers no field for a comment that nothing would keep.
+        assert [cell.source for cell in notebook.cells][: len(handed_in.get(student, []))] == [
+            cell["source"] for cell in handed_in.get(student, [])
+        ]
+
+
+@pytest.mark.parametrize("student", ["../ann", "/ann", ".", "..", "", "a/b", ".ann", "a\0"])
+def test_an_id_that_is_no_folders_name_is_left_out_of_formgrader(tmp_path, released, student):
+    before = set(tmp_path.rglob("*"))
+    book = tmp_path / "course" / "gradebook.db"
+    book.parent.mkdir()
+    assert to_formgrader([make(student)], {}, book, released, "lab1", report) == [student]
+    assert set(tmp_path.rglob("*")) - before == {book.parent}
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, released):
+    (tmp_path / "autograded").write_text("")
+    with pytest.raises(ExportError, match="Not a directory"):
+        to_formgrader([make("ann")], {}, tmp_path / "gradebook.db", released, "lab1", report)
 
 
 def test_a_gradebook_in_a_missing_folder_is_one_line(tmp_path):

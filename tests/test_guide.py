@@ -181,3 +181,16 @@ def test_the_table_of_what_gives_answers_away_is_true():
         re.findall(r"^\| (\d|capstone) \| ([\d, ]+) \|$", (GUIDE / "release.md").read_text("utf-8"), re.MULTILINE)
     )
     assert said == found
+
+
+def test_the_guide_says_where_the_address_for_colab_is_set():
+    from autograder.authoring import colab
+
+    said = (GUIDE / "release.md").read_text("utf-8")
+    assert Path(colab.__file__).relative_to(ROOT).as_posix() in said
+    (name,) = (name for name, value in vars(colab).items() if value is colab.COURSE)
+    assert (
+        f"`{name}`" in said
+        and "(../start/install.md#colab)" in said
+        and "(colab)=" in (ROOT / "site/start/install.md").read_text("utf-8")
+    )

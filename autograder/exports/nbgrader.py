@@ -64,6 +64,11 @@ def manual_scores(gradebook_db: str | os.PathLike[str], lab: str, notebook: str)
         return _read_tasks(path, lab, notebook)
 
 
+def id_in_gradebook(result: Result) -> str:
+    """The student's id; one that is no UTF-8 cannot enter the database as it is."""
+    return result.student.encode("utf-8", "backslashreplace").decode()
+
+
 @contextmanager
 def _in_gradebook(path: Path, what: str) -> Iterator[None]:
     """Where nbgrader's API can be used on a gradebook; what it meets there is one line."""
@@ -127,8 +132,7 @@ def _fill_gradebook(path: Path, results: list[Result], lab: str, name: str) -> N
         for cell, max_score in tasks.items():
             gradebook.update_or_create_task_cell(cell, name, lab, max_score=max_score, cell_type="markdown")
         for result in results:
-            # A student id that is no UTF-8 cannot enter the database as it is.
-            student = result.student.encode("utf-8", "backslashreplace").decode()
+            student = id_in_gradebook(result)
             gradebook.update_or_create_student(student)
             with gradebook.db.no_autoflush:  # or SQLAlchemy warns of what nbgrader does
                 gradebook.update_or_create_submission(lab, student)

@@ -61,6 +61,21 @@ def parse(payload: bytes) -> list[Cell]:
     return [cell for cell in map(_cell, cells) if cell is not None]
 
 
+def as_jupyter(cells: list[Cell]) -> list[dict[str, Any]]:
+    """Cells as Jupyter has them, without outputs and with no metadata but `grade_id`."""
+    written = []
+    for cell in cells:
+        metadata = {"nbgrader": {"grade_id": cell.grade_id}} if cell.grade_id else {}
+        shown: dict[str, Any] = {"cell_type": "code" if cell.code else "markdown", "source": cell.source}
+        if cell.attachments and not cell.code:
+            bundles: dict[str, dict[str, str]] = {}
+            for name, kind, data in cell.attachments:
+                bundles.setdefault(name, {})[kind] = data
+            shown["attachments"] = bundles
+        written.append({**shown, "metadata": metadata})
+    return written
+
+
 def read_json(payload: bytes) -> Any:
     """What a file holds as JSON, without the outputs of cells.
 

@@ -38,6 +38,12 @@ class Points(Shown):
         return page("check.html", exercise=self.exercise)
 
 
+def in_a_notebook(exercise: ExerciseResult) -> dict[str, str]:
+    """What a notebook keeps of the check of an exercise, by MIME type."""
+    points = Points(exercise)
+    return {"text/html": points._repr_html_(), "text/plain": points.report()}
+
+
 class Progress(Shown):
     """The points of a lab so far."""
 

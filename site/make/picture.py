@@ -1,21 +1,15 @@
-"""Makes the README's pictures: the viewer's rat of Lab 8, and the last figure of Lab 1, both by their reference solutions.
+"""Makes the README's moving picture: the viewer's rat of Lab 8, by its reference solutions.
 
 make picture
 """
 
-import base64
 import io
-import re
 from pathlib import Path
 
-import nbformat
 import numpy as np
 from matplotlib.figure import Figure
-from nbclient import NotebookClient
 from PIL import Image
 
-from autograder.authoring.build import Kind, build
-from autograder.course import find_lab
 from posekit.data import load_detections, load_six
 from posekit.draw.scene3d import ghosts, paint, skeleton
 from posekit.skeleton import Skeleton
@@ -23,17 +17,8 @@ from solutions.bonewalk import facing
 from solutions.gimbal import fit_gimbal, gibbs_sweep, gimbal_map
 
 ROOT = Path(__file__).parents[2]
-FIGURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 CAMERAS, FRAMES = [0, 2, 4], slice(60, 150)
 SWEEPS, EVERY = 300, 50  # of the sampler; one sample is drawn of so many
-
-
-def last_figure_of_lab1() -> bytes:
-    notebook = nbformat.reads(build(find_lab(ROOT, "lab1"), Kind.WALKTHROUGH), as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
-    shown = [out.get("data", {}).get("text/html", "") for cell in notebook.cells for out in cell.get("outputs", [])]
-    figures = [match[1] for html in shown for match in FIGURE.finditer(html)]
-    return base64.b64decode(figures[-1])
 
 
 def bodies():
@@ -81,7 +66,6 @@ def moving_rat(parts) -> bytes:
 
 
 def main() -> None:
-    (ROOT / "site" / "lab1.png").write_bytes(last_figure_of_lab1())
     (ROOT / "site" / "lab8.gif").write_bytes(moving_rat(bodies()))
 
 

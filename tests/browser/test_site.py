@@ -1,8 +1,11 @@
 """The built site, opened from its folder: every page, light and dark, at a desk and on a phone."""
 
+import re
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 
 from tests.browser.conftest import watched
@@ -110,3 +113,51 @@ def test_pages_are_light(pages):
 
 def test_the_site_is_small(site):
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) <= 30 * MB
+
+
+def test_a_lab_can_be_downloaded_opened_on_colab_and_copied(browser, pages):
+    labs = {name: path for name, path in pages.items() if re.fullmatch(r"labs/(lab\w+|capstone)\.html", name)}
+    assert len(labs) > 10
+    with watched(browser, viewport=DESK, permissions=["clipboard-read"]) as page:
+        for name, path in labs.items():
+            settled(page, path)
+            doors = page.locator(".doors")
+            notebook = doors.locator("a[download]").evaluate("link => link.href")
+            nbformat.read(urlsplit(notebook).path, as_version=4)
+            colab = urlsplit(doors.get_by_role("link", name="Colab").evaluate("link => link.href"))
+            if colab.hostname is None:  # as long as there is no address, what is needed for one
+                page.goto(colab.geturl())
+                assert page.locator(f"#{colab.fragment}").count(), name
+                page.go_back()
+            block = page.locator("div.highlight:visible", has=page.locator("button.copybtn")).first
+            block.hover()
+            block.locator("button.copybtn").click()
+            assert (
+                page.evaluate("navigator.clipboard.readText()").strip() == block.locator("pre").inner_text().strip()
+            ), name
+
+
+def test_every_cell_of_the_class_page_leads_to_feedback(browser, site, screen):
+    with watched(browser, viewport={"width": 1280, "height": 1460}) as page:
+        settled(page, site / "demo" / "class.html")
+        screen(page, "class")
+        cell = page.locator("table a[href='feedback/riemann.html']").first
+        assert cell.count()
+        page.set_viewport_size({"width": 900, "height": 1560})
+        cell.click()
+        page.wait_for_url("**/feedback/riemann.html")
+        assert page.get_by_role("heading", name="Feedback").count()
+        screen(page, "feedback")
+
+
+def test_the_rat_on_the_first_page_walks_by_keys(browser, site, screen):
+    with watched(browser, viewport=DESK) as page:
+        settled(page, site / "index.html")
+        scene = page.locator("figure", has=page.locator("canvas")).first
+        scene.locator("canvas").focus()
+        for key in ("ArrowLeft", "ArrowLeft", "+", "+", "Space"):
+            page.keyboard.press(key)
+        slider = scene.locator("input[type=range]")
+        page.wait_for_function("slider => slider.value > 20", arg=slider.element_handle())
+        page.keyboard.press("Space")
+        screen(scene, "viewer")
