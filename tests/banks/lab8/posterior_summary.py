@@ -99,31 +99,10 @@ def first_lag(samples):
     return summary(samples, ess=len(samples) / (1 + 2 * correlations(samples)[1]))
 
 
-@mistake("stops at the first lag that is negative", hint="one that swings back has many")
-def single_lags(samples):
-    rho = correlations(samples)
-    positive = np.logical_and.accumulate(rho > 0, axis=0)
-    with np.errstate(all="ignore"):
-        ess = len(samples) / (2 * np.sum(np.where(positive, rho, 0.0), axis=0) - 1)
-    return summary(samples, ess=np.where(positive[0], ess, np.nan))
-
-
-@mistake("makes pairs from the first lag on", hint="one that swings back has many")
-def pairs_from_one(samples):
-    rho = correlations(samples)[1:-1]
-    return summary(samples, ess=len(samples) / (2 + in_pairs(rho)))
-
-
 @mistake("gives all coordinates the mean of their sizes", hint="each coordinate has its own")
 def one_for_all(samples):
     found = summary(samples)
     return found | {"ess": np.where(np.isnan(found["ess"]), np.nan, np.nanmean(found["ess"]))}
-
-
-@mistake("never gives more than the number of samples", hint="one that swings back has many")
-def capped(samples):
-    found = summary(samples)
-    return found | {"ess": np.minimum(found["ess"], len(samples))}
 
 
 @mistake("gives the autocorrelation time", hint="The effective sample size is S / ")
@@ -173,3 +152,23 @@ def by_all_products(samples):
             products = np.correlate(x - x.mean(), x - x.mean(), "full")[S - 1 :]
             ess[i] = S / in_pairs(products[: S - S % 2] / products[0])
     return summary(samples, ess=ess)
+
+
+@alternative
+def by_a_window(samples):
+    """Sum up to the first lag that is five times the autocorrelation time (Sokal 1997)."""
+    rho = correlations(samples)
+    tau = 2.0 * np.cumsum(rho, axis=0) - 1.0
+    lags = np.arange(len(rho)).reshape(-1, *(1,) * (rho.ndim - 1))
+    window = np.argmax(lags > 5.0 * tau, axis=0)
+    return summary(samples, ess=len(samples) / np.take_along_axis(tau, window[None], axis=0)[0])
+
+
+@alternative
+def by_single_lags(samples):
+    """Sum up to the first autocorrelation that is not positive, and never more than there are samples."""
+    rho = correlations(samples)
+    positive = np.logical_and.accumulate(rho > 0, axis=0)
+    with np.errstate(all="ignore"):
+        ess = len(samples) / (2 * np.sum(np.where(positive, rho, 0.0), axis=0) - 1)
+    return summary(samples, ess=np.where(positive[0], np.minimum(ess, len(samples)), np.nan))
