@@ -24,7 +24,7 @@ def test_adds_the_costs_of_the_places(pose_energy, rng):
 @points(1)
 @hint(
     "For every part but the root: w (child - parent - mu)^2, for x and y with weights of their own, and the "
-    "*square* of the difference. The root's rows of mu and w are not used: nan * 0 is nan."
+    "*square* of the difference. The root's rows of mu and w are not used."
 )
 def test_adds_the_stretch_of_each_limb_once(pose_energy, rng):
     for parents in (*ROOT_FIRST[1:], *ANY_ROOT):
@@ -32,8 +32,4 @@ def test_adds_the_stretch_of_each_limb_once(pose_energy, rng):
         costs[:] = 0.0
         pose = rng.integers(3, size=(len(parents), 2))  # x and y both below 3: even swapped they lie on the grid
         y, x = pose[:, 1], pose[:, 0]
-        energy = energies(costs, parents, mu, w)[tuple(4 * y + x)]
-        agree(pose_energy(pose, costs, parents, mu, w), energy)
-        root = parents == np.arange(len(parents))
-        mu[root], w[root] = np.nan, np.inf
-        agree(pose_energy(pose, costs, parents, mu, w), energy)
+        agree(pose_energy(pose, costs, parents, mu, w), energies(costs, parents, mu, w)[tuple(4 * y + x)])

@@ -30,12 +30,6 @@ def root_as_limb(pose, costs, parents, mu, w):
     return float(unary(pose, costs) + (w * (pose - pose[parents] - mu) ** 2).sum())
 
 
-@mistake("multiplies the root's row by zero", hint="nan * 0 is nan")
-def root_times_zero(pose, costs, parents, mu, w):
-    limbs = parents != np.arange(len(parents))
-    return float(unary(pose, costs) + (limbs[:, None] * w * (pose - pose[parents] - mu) ** 2).sum())
-
-
 @mistake("takes parent minus child", hint="child - parent - mu")
 def other_sign(pose, costs, parents, mu, w):
     return float(unary(pose, costs) + stretch(pose, parents, -mu, w).sum())
@@ -122,7 +116,6 @@ def by_matrix(pose, costs, parents, mu, w):
     pose, K = np.asarray(pose, dtype=float), len(parents)
     incidence = np.eye(K)
     incidence[np.arange(K), parents] -= 1.0
-    limbs = np.diag(incidence) > 0
+    residual = (incidence @ pose - mu) * (np.diag(incidence) > 0)[:, None]
     places = pose.astype(int)
-    stretch = ((incidence @ pose - mu) ** 2)[limbs]
-    return np.vdot(np.asarray(w)[limbs], stretch) + np.sum(np.asarray(costs)[range(K), places[:, 1], places[:, 0]])
+    return np.sum(w * residual**2) + np.sum(np.asarray(costs)[range(K), places[:, 1], places[:, 0]])

@@ -97,14 +97,6 @@ def empty_is_free(probabilities, floor=1e-6):
     return costs
 
 
-@mistake("lets an empty map fall below the floor", hint="no less than the floor")
-def empty_has_no_floor(probabilities, floor=1e-6):
-    maps = np.asarray(probabilities, dtype=float)
-    costs = -np.log(np.maximum(distributions(maps), floor))
-    costs[~maps.any(axis=(1, 2))] = np.log(maps[0].size)
-    return costs
-
-
 @mistake("adds an epsilon to the sum", hint="says nothing and is uniform")
 def epsilon_in_the_sum(probabilities, floor=1e-6):
     maps = np.asarray(probabilities, dtype=float)

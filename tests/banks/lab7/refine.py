@@ -105,54 +105,9 @@ def first_two(P, Y, X0):
     return steps(P, Y, X0, newton, weigh=weigh)
 
 
-@mistake("takes every step at its full length", hint="halve it for each point")
-def undamped(P, Y, X0):
-    return steps(P, Y, X0, lambda slope, curvature: newton(slope, curvature + 1e-12 * np.eye(3)), rounds=100)
-
-
-def go(P, Y, x, step, better):
-    """x plus step, halved for those points that are not `better(new, old)`, in squared errors."""
-
-    def error(x):
-        return np.nansum((Y - project(P, x)) ** 2, axis=(-1, -2)) + np.where(behind(P, Y, x), np.nan, 0.0)
-
-    for _ in range(20):
-        worse = ~better(error(x + step), error(x))
-        if not worse.any():
-            break
-        step = np.where(worse[..., None], 0.5 * step, step)
-    return x + step
-
-
-def behind(P, Y, x):
-    return (np.isnan(project(P, x)) & np.isfinite(Y)).any(axis=(-1, -2))
-
-
-def halving(P, Y, X0, better):
-    X = np.array(X0, dtype=float)
-    some = enough(Y, X)
-    X[~some] = np.nan
-    x, Y = X[some], np.asarray(Y, dtype=float)[some]
-    for _ in range(60):
-        slope, curvature = data_terms(P, Y, x, np.isfinite(Y).all(axis=-1).astype(float))
-        x = go(P, Y, x, newton(slope, curvature + 1e-12 * np.eye(3)), better)
-    X[some] = x
-    return X
-
-
-@mistake("takes a step behind a camera for a good one", hint="which is False where there is a NaN")
-def nan_is_better(P, Y, X0):
-    return halving(P, Y, X0, lambda new, old: ~(new > old))
-
-
-@mistake("halves the steps by the sum over all points", hint="halve it for each point")
-def by_the_sum(P, Y, X0):
-    return halving(P, Y, X0, lambda new, old: np.full(new.shape, np.nansum(new) <= np.nansum(old)))
-
-
 @alternative
-def halved_each_for_itself(P, Y, X0):
-    return halving(P, Y, X0, lambda new, old: new <= old)
+def undamped(P, Y, X0):
+    return steps(P, Y, X0, newton, rounds=30)
 
 
 @alternative
@@ -171,14 +126,7 @@ def by_scipy(P, Y, X0):
 
 @alternative
 def levenberg_marquardt(P, Y, X0):
-    X = np.where(enough(Y, X0)[..., None], X0, np.nan)
-    for place in np.ndindex(X.shape[:-1]):
-        x, y, damping = X[place], Y[place], 1e-3
-        seen = np.isfinite(y).all(axis=-1)
-        for _ in range(100 if np.isfinite(x).all() else 0):
-            slope, curvature = data_terms(P, y, x, seen.astype(float))
-            new = x + newton(slope, curvature + (1e-12 + damping * np.trace(curvature)) * np.eye(3))
-            closer = np.sum((y - project(P, new))[seen] ** 2) <= np.sum((y - project(P, x))[seen] ** 2)
-            x, damping = (new, damping / 10) if closer else (x, damping * 10)
-        X[place] = x
-    return X
+    def damped(slope, curvature):
+        return newton(slope, curvature + 1e-3 * np.eye(3) * np.trace(curvature, axis1=-2, axis2=-1)[..., None, None])
+
+    return steps(P, Y, X0, damped, rounds=100)
