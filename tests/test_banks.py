@@ -28,8 +28,8 @@ def exercises(lab):
 
 
 EXERCISES = [exercise for lab in labs(ROOT) if lab.banks.is_dir() for exercise in exercises(lab)]
-EACH = 5  # seeds that no entry of a bank is spared
 BANKS = {(lab.name, name): load_bank(lab.banks / f"{name}.py") for lab, name in EXERCISES}
+EACH = 5  # seeds that no entry of a bank is spared
 
 
 def bound(lab, name, function, seed, checks=None):

@@ -20,10 +20,9 @@ def sample(root):
 
 
 def test_no_mistake_of_a_few_gets_anothers_name(sample):
-    counts, wrong = sample(["lab0", "lab1"], 30)
+    counts, wrong = sample(["lab0", "lab1"], 100)
     assert not wrong
-    # The whole below asks for 0.85; the share in thirty that are drawn is off by a fifteenth now and then.
-    assert counts["by their own"] >= 0.78 * counts["mistakes"]
+    assert counts["by their own"] >= 0.9 * counts["mistakes"]
 
 
 @pytest.mark.slow

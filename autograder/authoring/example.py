@@ -15,9 +15,8 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.authoring.build import Kind, build, entries
+from autograder.authoring.build import Kind, build, entries, questions
 from autograder.authoring.spans import names_defined, names_needed, read_spans
-from autograder.authoring.written import read_questions
 from autograder.course import CourseError, Lab
 from autograder.files import write_atomically
 from autograder.judge.bank import load_bank
@@ -138,14 +137,8 @@ def _students(lab: Lab) -> dict[str, dict[str, str | bytes]]:
 
 def _said(lab: Lab) -> dict[str, Answers]:
     """The written answers of those who give any, by student and question; hardly a sample is given by one alone."""
-    if not lab.answers.exists():
-        return {}
-    try:
-        questions = read_questions(lab.answers).values()
-    except ValueError as error:
-        raise CourseError(str(error)) from None
     said: dict[str, Answers] = {student: {} for student in WRITERS}
-    for question in questions:
+    for question in questions(lab).values():
         samples = question.samples
         for student, sample in zip(WRITERS, samples * 2):  # two students each at most
             said[student][question.id] = sample.text

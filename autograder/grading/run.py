@@ -64,7 +64,7 @@ def grade_class(
     if resume and (last := folder.last()) is not None and last.lab != plan.lab.name:
         raise CourseError(f"{folder.path} holds a run of {last.lab}: choose another --out")
     parts, version = plan.parts(), plan.version()
-    submissions = {_unit(version, s): s for s in handed_in if s.error is None}
+    submissions = {unit_name(version, s.digest): s for s in handed_in if s.error is None}
     earlier = _changes(folder.finished(), parts) if resume else None
     folder.begin(Record(plan.lab.name, plan.seed, version, parts), submissions)
     done = {unit for unit in submissions if resume and folder.unit(unit) is not None}
@@ -81,7 +81,7 @@ def grade_class(
 
     if earlier is not None:
         before, changed = earlier
-        known = {u: folder.unit(_unit(before, s)) for u, s in submissions.items() if u not in done}
+        known = {u: folder.unit(unit_name(before, s.digest)) for u, s in submissions.items() if u not in done}
         old = {unit: result for unit, result in known.items() if result is not None and _can_be_patched(result)}
         todo = {unit: submissions[unit].read for unit in old}
         for unit, outcome in run_units(replace(plan, only=changed), todo, jobs, scheduler) if todo else ():
@@ -95,7 +95,7 @@ def grade_class(
         keep(unit, outcome)
     results, ours = [], {}
     for submission in handed_in:
-        unit = _unit(version, submission)
+        unit = unit_name(version, submission.digest)
         graded = None if submission.error or unit in failed else folder.unit(unit)
         if graded is None and submission.error is None:
             ours[submission.student] = failed.get(unit, UnitError("its result cannot be read back"))
@@ -103,8 +103,9 @@ def grade_class(
     return results, ours
 
 
-def _unit(version: str, submission: Submission) -> str:
-    return hashlib.sha256(f"{version}/{submission.digest}".encode()).hexdigest()
+def unit_name(version: str, digest: str) -> str:
+    """The name under which a run of this version keeps the grade of a notebook with this SHA-256."""
+    return hashlib.sha256(f"{version}/{digest}".encode()).hexdigest()
 
 
 def _changes(finished: Record | None, parts: dict[str, str]) -> tuple[str, frozenset[str]] | None:

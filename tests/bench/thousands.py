@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.course import find_lab
+from autograder.grading.run import unit_name
 from autograder.wall.inside.confine import adopt_orphans
 from tests.bench.grading import ROOT, cpu_of_children, wait_for_all, write_submissions
 
@@ -66,23 +67,22 @@ def resume(folder: Path, lab: str, size: int, jobs: int) -> Cost:
     _run(folder, few, lab, jobs)
     results = folder / "out"
     version = json.loads((results / "run.json").read_text())["version"]
-    kept = {path.name: (results / "units" / f"{_unit(version, path.read_bytes())}.json").read_bytes() for path in few}
+
+    def unit(notebook: Path) -> Path:
+        return results / "units" / f"{unit_name(version, hashlib.sha256(notebook.read_bytes()).hexdigest())}.json"
+
+    kept = {path.name: unit(path).read_bytes() for path in few}
     paths = []
     for number in range(size):
         source = few[number % FEW]
         path = source.with_name(f"s{number:06}.ipynb")
         mark = f"# student {number % FEW}"
         path.write_text(source.read_text().replace(f'"{mark}"', f'"{mark} again, {number}"'))
-        (results / "units" / f"{_unit(version, path.read_bytes())}.json").write_bytes(kept[source.name])
+        unit(path).write_bytes(kept[source.name])
         paths.append(path)
     for path in few:
         path.unlink()
     return _run(folder, paths, lab, jobs, "--resume")
-
-
-def _unit(version: str, payload: bytes) -> str:
-    """The name under which a grade is kept."""
-    return hashlib.sha256(f"{version}/{hashlib.sha256(payload).hexdigest()}".encode()).hexdigest()
 
 
 def _run(folder: Path, paths: list[Path], lab: str, jobs: int, *more: str) -> Cost:

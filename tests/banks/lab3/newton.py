@@ -224,16 +224,7 @@ def length_of_the_step(w0, X, y, lam, tol=1e-8, max_iter=100):
 
 @mistake("compares the decrease that the model promises with tol", hint="as soon as |g| <= tol")
 def stops_by_the_decrement(w0, X, y, lam, tol=1e-8, max_iter=100):
-    w = np.array(w0, dtype=float)
-    history = [w]
-    for _ in range(max_iter):
-        g = gradient(w, X, y, lam)
-        d = -np.linalg.solve(hessian(w, X, lam), g)
-        if -(g @ d) / 2 <= tol:
-            break
-        w = w + shortened(w, d, g, X, y, lam) * d
-        history.append(w)
-    return w, np.array(history)
+    return stopped(w0, X, y, lam, max_iter, lambda g, d, w: -(g @ d) / 2 <= tol)
 
 
 @mistake("leaves the ridge out of the gradient that it compares with tol", hint="|g| <= tol")
