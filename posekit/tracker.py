@@ -220,7 +220,7 @@ def _checked(images):
         raise TrackerError(f"the frames have {len(sizes)} shapes, {sizes[0]} and {sizes[1]} among them: give them one.")
     images = np.asarray(images)
     if images.ndim == 4 and len(images) == 0:
-        raise TrackerError("there are no frames.")
+        raise TrackerError("there are no frames: fit and predict want at least one.")
     if images.ndim != 4 or images.shape[1] not in (1, 3) or images.dtype.kind != "f":
         raise TrackerError(
             f"want frames (N, 1 or 3, H, W) of floats in [0, 1], got {images.dtype} {images.shape}; divide bytes by 255."

@@ -15,7 +15,9 @@ def test_finds_the_point(brightest_point, rng, shape, x, y):
 
 
 @points(1)
-@hint("Compare signed values, not absolute ones, and find the largest: an image may be negative everywhere.")
+@hint(
+    "Find the largest of signed values, not of absolute ones: an image may be negative everywhere. Its place is (x, y)."
+)
 def test_takes_negative_images(brightest_point, rng):
     image = rng.uniform(-2.0, -1.0, size=(4, 7))
     image[3, 2] = -0.5

@@ -1,5 +1,7 @@
 """Checks of `learning_curve`."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -20,15 +22,18 @@ class Bench:
     def evaluate(self, model):
         return float(self.errors[model["run"]])
 
-    def frames(self):
-        """The sets of frames by seed and number."""
-        return {(seed, len(indices)): set(indices.tolist()) for indices, seed in self.runs}
+    def chosen(self):
+        """The sets of frames by their number. Whether `fit` got the right seed with them is asked of it in one place."""
+        chosen = {}
+        for indices, _ in self.runs:
+            chosen.setdefault(len(indices), set()).add(frozenset(indices.tolist()))
+        return chosen
 
 
 @points(1)
 @hint(
     "errors[row, column] belongs to seeds[row] and counts[column], in the order given: the error that `evaluate` finds "
-    "for the model that `fit` made of counts[column] frames with that seed. Each model is trained once.",
+    "for the model that `fit` made of counts[column] frames. `fit` gets that seed, too. Each model is trained once.",
     also=("shape",),
 )
 @pytest.mark.parametrize("counts, seeds", [([25, 5, 10], [7, 3]), ([4], [0, 1, 2]), ([1, 40], [11])])
@@ -50,18 +55,18 @@ def test_puts_each_error_in_its_place(learning_curve, rng, counts, seeds):
 def test_nests_the_label_sets_of_a_seed(learning_curve, rng):
     bench, counts, seeds = Bench(rng), [30, 10, 60], rng.choice(10**6, size=4, replace=False).tolist()
     learning_curve(bench.fit, bench.evaluate, counts, 1000, seeds)
-    frames = bench.frames()
     for indices, _ in bench.runs:
         assert indices.shape in [(count,) for count in counts] and indices.dtype.kind in "iu", (
             "indices (count,) are due"
         )
         assert len(set(indices.tolist())) == len(indices), "a frame was labelled twice"
         assert np.ptp(indices) > 100, "these frames are next to each other"
-    due = {(seed, count) for seed in seeds for count in counts}
-    assert frames.keys() == due, "`fit` was not given each seed with each number of frames"
-    for seed in seeds:
-        sets = [frames[seed, count] for count in sorted(counts)]
-        assert sets[0] < sets[1] < sets[2], "the larger label sets do not contain the smaller ones of the same seed"
+    chosen = bench.chosen()
+    assert chosen.keys() == set(counts), f"`fit` was given {sorted(chosen)} frames, where {sorted(counts)} were due"
+    for less, more in pairwise(sorted(counts)):
+        assert len(chosen[less]) == len(chosen[more]) and all(
+            any(few < many for few in chosen[less]) for many in chosen[more]
+        ), "the larger label sets do not contain the smaller ones of the same seed"
     bench, seeds = Bench(rng), rng.choice(10**6, size=100, replace=False).tolist()
     learning_curve(bench.fit, bench.evaluate, [3], 8, seeds)
     chosen = np.concatenate([indices for indices, _ in bench.runs])
@@ -76,29 +81,31 @@ def test_nests_the_label_sets_of_a_seed(learning_curve, rng):
 @points(1)
 @hint(
     "The frames of a seed depend on that seed alone: seed a new generator with it, once per seed, so that each has "
-    "frames of its own, and the same again whenever it is run, after whatever other seeds and beside whatever other counts. "
-    "`fit` gets this seed, too."
+    "frames of its own, and the same again whenever it is run, after whatever other seeds and beside whatever other counts."
 )
 def test_draws_the_frames_from_the_seed(learning_curve, rng):
     first = int(rng.integers(10**6))
     seeds = [first + n for n in (0, 1, 10, 100, 256, 1000)]
-    runs = []
-    # The same seeds in another order and alone; then with fewer numbers of frames, others, and in another order.
-    for some, counts in (
-        (seeds, [20, 40]),
-        (seeds[1::-1], [20, 40]),
-        (seeds[2:3], [20, 40]),
-        (seeds, [20]),
-        (seeds, [300, 40, 5]),
-    ):
+
+    def chosen(seeds, counts):
         bench = Bench(rng)
-        learning_curve(bench.fit, bench.evaluate, counts, 2000, some)
-        runs.append(bench.frames())
-    together = runs[0]
-    assert len({frozenset(together.get((seed, 20), ())) for seed in seeds}) == len(seeds), (
+        learning_curve(bench.fit, bench.evaluate, counts, 2000, seeds)
+        return bench.chosen()
+
+    def same(some, others):
+        return all(some[count] == others[count] for count in some.keys() & others.keys())
+
+    together, alone = chosen(seeds, [20, 40]), [chosen([seed], [20, 40]) for seed in seeds]
+    assert all(result.keys() == {20, 40} for result in (together, *alone)), "`fit` was not given 20 and 40 frames"
+    assert len(together[20]) == len(set.union(*(one[20] for one in alone))) == len(seeds), (
         "different seeds got the same frames, or another seed than their own"
     )
-    for again, what in zip(runs[1:], ("seeds", "seeds", "numbers of frames", "numbers of frames"), strict=True):
-        for key in again.keys() & together.keys():
-            assert again[key] == together[key], f"the same seed got other frames beside other {what} than before"
-        assert again.keys() & together.keys(), "`fit` was not given the seed that it is for"
+    pair = chosen(seeds[1::-1], [20, 40])
+    for count in (20, 40):
+        assert together[count] == set.union(*(one[count] for one in alone)) and pair[count] == (
+            alone[0][count] | alone[1][count]
+        ), "the same seed got other frames beside other seeds than before"
+    for counts in ([20], [300, 40, 5]):  # fewer numbers of frames, then others, and in another order
+        assert same(chosen(seeds, counts), together), (
+            "the same seed got other frames beside other numbers of frames than before"
+        )

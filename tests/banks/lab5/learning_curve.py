@@ -138,13 +138,13 @@ def averaged(fit, evaluate, counts, num_frames, seeds):
     return filled(fit, evaluate, counts, seeds, lambda row, seed, count: orders[row][:count]).mean(axis=0)
 
 
-@mistake("trains each model with the seed 0", hint="with that seed")
+@mistake("trains each model with the seed 0", hint="gets that seed, too")
 def trains_with_zero(fit, evaluate, counts, num_frames, seeds):
     orders = [np.random.default_rng(seed).permutation(num_frames) for seed in seeds]
     return filled(lambda i, seed: fit(i, 0), evaluate, counts, seeds, lambda row, seed, count: orders[row][:count])
 
 
-@mistake("gives `fit` the row instead of the seed", hint="with that seed")
+@mistake("gives `fit` the row instead of the seed", hint="gets that seed, too")
 def trains_with_the_row(fit, evaluate, counts, num_frames, seeds):
     seeds = list(seeds)
     orders = [np.random.default_rng(seed).permutation(num_frames) for seed in seeds]
