@@ -224,5 +224,6 @@ def _calibration(axes, curves):
         error = np.sqrt(mean_y * (1 - mean_y) / np.maximum(count, 1))
         style = {"color": colour, "linestyle": line, "marker": marker, "capsize": 3}
         axes.errorbar(mean_p, mean_y, error, label=label, **style)
-    axes.set(xlabel="predicted probability", ylabel="how often it was a paw", xlim=(0, 1), ylim=(0, 1))
+    whole = (-0.03, 1.03)  # a marker at 0 or 1 is drawn whole
+    axes.set(xlabel="predicted probability", ylabel="how often it was a paw", xlim=whole, ylim=whole)
     axes.legend(loc="upper left")
