@@ -25,7 +25,7 @@ class Mismatch(AssertionError):
     @property
     def index(self) -> tuple[int, ...]:
         """Where arrays of one shape differ most."""
-        return worst(np.asarray(self.actual), np.asarray(self.desired))
+        return worst(np.asarray(self.actual), np.asarray(self.desired), self.rtol, self.atol)
 
 
 def agree(actual: Any, desired: Any, rtol: float = 1e-10, atol: float = 0.0) -> None:
@@ -53,13 +53,16 @@ def agree(actual: Any, desired: Any, rtol: float = 1e-10, atol: float = 0.0) -> 
             raise Mismatch(actual, desired, rtol, atol)
 
 
-def worst(actual: np.ndarray, desired: np.ndarray) -> tuple[int, ...]:
-    """Where two arrays of numbers differ most, relative to the entry, or to the array's scale where the entry is next to nothing."""
+def worst(actual: np.ndarray, desired: np.ndarray, rtol: float = 0.0, atol: float = 0.0) -> tuple[int, ...]:
+    """Where two arrays of numbers differ most, relative to the entry, or to the array's scale where the entry is next to nothing.
+
+    Entries that agree to `atol + rtol * abs(desired)` are not named, however far off they are beside their own size.
+    """
     actual, desired = np.broadcast_arrays(actual, desired)
     if actual.ndim == 0:
         return ()
     with np.errstate(all="ignore"):
-        equal = (actual == desired) | ((actual != actual) & (desired != desired))
+        equal = np.isclose(actual, desired, rtol=rtol, atol=atol, equal_nan=True)
         size = np.abs(desired.astype(complex))
         scale = size[np.isfinite(size)].max(initial=0.0)
         error = np.abs(actual.astype(complex) - desired.astype(complex)) / (size + 1e-9 * scale + 1e-300)

@@ -130,7 +130,7 @@ def test_does_not_depend_on_units(gradient_error, rng, scale):
 @points(1)
 @hint(
     "Where the gradient and all differences are zero there is nothing to divide by: 0 / 0 is nan, and the answer is "
-    "0. Take care that eps is used as it was given, too."
+    "0; where only one of the two is zero there is an error. Take care that eps is used as it was given, too."
 )
 def test_is_zero_where_both_vanish(gradient_error):
     w = np.array([0.5, -1.0, 2.0])
@@ -138,6 +138,9 @@ def test_is_zero_where_both_vanish(gradient_error):
     assert error == 0.0, f"a constant function and a zero gradient gave {error:.2g}"
     error = measure(gradient_error, lambda w: float(w[0] ** 2), lambda w: np.array([2 * w[0], 0.0, 0.0]), w)
     assert error < 1e-6, f"a right gradient of a function that ignores two of its three weights gave {error:.2g}"
+    for f, claimed in ((lambda w: 3.0, [0.5, 0.0, 0.0]), (lambda w: float(w[0] ** 2), [1.0, 0.5, 0.0])):
+        error = measure(gradient_error, f, lambda w, claimed=claimed: np.array(claimed), w)
+        assert not error <= 1e-3, f"a slope of 0.5 where the function has none got away with {error:.2g}"
     # The central difference of w^3 is 3 w^2 + eps^2: with a coarse step even a right gradient must show it.
     error = measure(gradient_error, lambda w: float(np.sum(w**3)), lambda w: 3 * w**2, w, 0.1)
     assert error > 1e-5, f"with eps = 0.1 the differences of w^3 are off by 0.01, but the error came out as {error:.2g}"

@@ -45,4 +45,5 @@ def test_includes_the_boundary(label_patches):
 @pytest.mark.parametrize("number", [4, 1])
 def test_knows_missing_keypoints(label_patches, keypoint, number):
     centers = np.array([[5, 5], [0, 0], [6, 5], [9, 9]])[:number]
-    agree(label_patches(centers, np.array(keypoint), 100.0), np.zeros(number))
+    for radius in (100.0, 1e5):
+        agree(label_patches(centers, np.array(keypoint), radius), np.zeros(number))

@@ -3,6 +3,7 @@
 import autograd
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from autograder import agree, hint, points
 from autograder.checks.lab1.common import objective, patches_and_labels
@@ -34,7 +35,8 @@ def test_includes_the_ridge(nll_gradient, rng, lam):
 @points(1)
 @hint(
     "Where |Xw| is 1000 the gradient is as harmless as elsewhere: use your stable sigmoid. An example that is right "
-    "and sure contributes nothing, one that is wrong and sure its whole patch, to the last digit: by the formula, not by "
+    "and sure contributes next to nothing, without being cut off or clipped, "
+    "one that is wrong and sure its whole patch, to the last digit: by the formula, not by "
     "differences of `nll`, in which a large loss drowns what it is to tell."
 )
 def test_is_exact_when_sure(nll_gradient):
@@ -43,5 +45,9 @@ def test_is_exact_when_sure(nll_gradient):
     for x, right in (([1000.1, 5.3], 1), ([-1000.1, 7.7], 0), ([0.0, 800.1], 1)):
         agree(nll_gradient(w, np.array([x]), np.array([right])), [0.0, 0.0], atol=1e-9)
         agree(nll_gradient(w, np.array([x]), np.array([1 - right])), np.multiply(x, 2 * right - 1))
+    for a in (25.0, 35.0):  # nearly sure, and right; in units in which that is not nothing
+        agree(
+            nll_gradient(np.array([-1e-12]), np.array([[a * 1e12]]), np.array([0])), [a * 1e12 * expit(-a)], rtol=1e-8
+        )
     # The loss is 10^8, so that its last digit is 10^-8, and a difference over 10^-5 is wrong in the third.
     agree(nll_gradient(np.array([1e4, 0.5]), np.array([[1e4, 3.3]]), np.array([0])), [1e4, 3.3])

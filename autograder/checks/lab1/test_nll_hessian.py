@@ -12,7 +12,8 @@ from autograder.checks.lab1.common import objective, patches_and_labels
 @hint(
     "The Hessian is X'SX, where S holds the slope of the logistic function, sigmoid(a) (1 - sigmoid(a)), not "
     "sigmoid(a) itself and not the residual; summed over patches, and the labels drop out. By the formula, not by "
-    "differences of the gradient, which lose half of the digits. A patch that is sure has no slope: use your stable sigmoid."
+    "differences of the gradient, which lose half of the digits. A patch that is sure has no slope: use your stable sigmoid. "
+    "Nothing is added to the diagonal unasked."
 )
 @pytest.mark.parametrize("N, D", [(17, 4), (1, 3), (5, 1), (1, 1)])
 def test_agrees_with_second_derivatives(nll_hessian, rng, N, D):
@@ -23,6 +24,8 @@ def test_agrees_with_second_derivatives(nll_hessian, rng, N, D):
     X = np.array([[1e8, 1e8], [-1e8, -1e8], [1.0, 2.0]]) * scale
     slope = 0.25 / np.cosh(1.5 * scale) ** 2
     agree(nll_hessian(np.ones(2), X, np.array([0, 0, 1])), slope * np.outer(X[2], X[2]), rtol=1e-8)
+    faint = 1e-6 * X[2:]  # other units: something small on the diagonal would be as large as this
+    agree(nll_hessian(np.full(2, 1e6), faint, np.array([1])), 1e-12 * slope * np.outer(X[2], X[2]), rtol=1e-8)
 
 
 @points(1)

@@ -38,3 +38,6 @@ def test_keeps_small_values(softplus):
     a = np.array([-10.0, -30.0, -40.0, -700.0])
     x = np.exp(a)
     agree(softplus(a), x * (1.0 - x / 2.0 + x**2 / 3.0), rtol=1e-9)  # log(1 + x) by its series
+    a = np.array([-9.5, -8.0, -7.0, -21.0, -24.5])  # where formulas for small and large numbers meet
+    x = np.exp(a)
+    agree(softplus(a), x * (1.0 - x / 2.0 + x**2 / 3.0 - x**3 / 4.0), rtol=1e-12)

@@ -104,6 +104,17 @@ def assert_minds_integers(walk, start):
     assert_allclose(path, walk(start.astype(float)), rtol=1e-12, err_msg="from a start of integers")
 
 
+def pushed_once(g):
+    """A gradient that is `g` where it is first asked for, and zero from then on."""
+    calls = []
+
+    def gradient(w):
+        calls.append(1)
+        return np.array(g) * (len(calls) == 1)
+
+    return gradient
+
+
 def assert_keeps_its_path(optimise):
     """Every step has its row and its gradient, from a start of integers, too, and where nothing moves."""
     calls = []

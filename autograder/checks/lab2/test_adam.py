@@ -10,6 +10,7 @@ from autograder.checks.lab2.common import (
     assert_starts_afresh,
     logistic_gradient,
     patches,
+    pushed_once,
     unrolled,
 )
 
@@ -53,6 +54,10 @@ def test_adds_eps_to_the_root(adam):
 
 
 @points(1)
-@hint(f"{BOOK_KEEPING} Every call begins with m = V = 0 and t = 1.", also=("shape",))
+@hint(f"{BOOK_KEEPING} Every call begins with m = V = 0 and t = 1, and coasts where the slope ends.", also=("shape",))
 def test_starts_afresh(adam, rng):
     assert_starts_afresh(adam, rng)
+    push = np.array([1.0, -2.0, 0.0])
+    path = adam(pushed_once(push), np.zeros(3), 0.1, 5)
+    expected = unrolled(adam_move(0.1, 0.9, 0.999, 1e-8), pushed_once(push), np.zeros(3), 5)
+    assert_allclose(path, expected, rtol=1e-9, atol=1e-15)

@@ -36,7 +36,7 @@ def test_takes_the_first_step_that_descends_enough(backtracking_step, rng):
 @points(1)
 @hint(
     "Armijo's condition is <=, with g'd multiplied by the very step that is tried: at equality the step is accepted. A first "
-    "step that will do is the answer, even where a longer one would do as well."
+    "step that will do is the answer, even where a longer one would do as well. No slack: a rise in the last digits is one."
 )
 def test_accepts_equality(backtracking_step):
     # f = w^2 at w = 1 along d = -1: 1 - 2a + a^2 <= 1 - 2ca. With c = 1/2 this is a <= 1, exactly in floating point.
@@ -46,6 +46,9 @@ def test_accepts_equality(backtracking_step):
     assert_allclose(backtracking_step(f, g, w, direction, alpha=8.0, c=0.25, rho=0.5), 1.0, rtol=1e-12)
     assert_allclose(backtracking_step(f, g, w, direction, alpha=0.25, c=0.25, rho=0.5), 0.25, rtol=1e-12)
     assert_allclose(backtracking_step(f, g, w, direction), 1.0, rtol=1e-12)
+    losses = {0.0: 1.0, 1.0: 1.0 + 2.0**-46, 0.5: 0.25}  # a rise is a rise, however small
+    rises = patient(lambda v: losses.get(float(v[0]), 0.25))
+    assert_allclose(backtracking_step(rises, np.array([-1e-9]), np.zeros(1), np.ones(1)), 0.5, rtol=1e-12)
 
 
 @points(1)
@@ -58,7 +61,9 @@ def test_rejects_a_loss_that_is_not_finite(backtracking_step):
     for bad in (np.inf, np.nan, -np.inf):
         cliff = patient(lambda v, bad=bad: float(v[0]) if v[0] > -0.3 else bad)
         assert_allclose(backtracking_step(cliff, g, w, direction), 0.25, rtol=1e-12)
-    for power in (27, 45):
+    shallow = patient(lambda v: float(v[0]) if v[0] > -0.6 else np.inf)
+    assert_allclose(backtracking_step(shallow, g, w, direction), 0.5, rtol=1e-12)
+    for power in (27, 49):
         narrow = patient(lambda v, power=power: float(v[0]) if v[0] > -1.5 * 0.5**power else np.nan)
         assert_allclose(backtracking_step(narrow, g, w, direction), 0.5**power, rtol=1e-9)
 

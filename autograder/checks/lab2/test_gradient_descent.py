@@ -9,7 +9,8 @@ from autograder.checks.lab2.common import BOOK_KEEPING, assert_keeps_its_path, l
 
 @points(1)
 @hint(
-    "Each step is w <- w - step * grad(w), with the gradient at the current w, in its full length, and the step as it is."
+    "Each step is w <- w - step * grad(w), with the gradient at the current w, in its full length, and the step as it is. "
+    "However small the gradient, all steps are taken."
 )
 def test_follows_the_closed_form_on_a_quadratic(gradient_descent, rng):
     root = rng.normal(size=(4, 4))
@@ -19,6 +20,9 @@ def test_follows_the_closed_form_on_a_quadratic(gradient_descent, rng):
     shrink = np.eye(4) - step * A
     expected = [bottom + np.linalg.matrix_power(shrink, t) @ (w0 - bottom) for t in range(21)]
     assert_allclose(path, expected, rtol=1e-9, atol=1e-12)
+    # A gradient that is small everywhere, with a step to suit: halved each time.
+    path = gradient_descent(lambda w: 1e-14 * w, np.array([1.0, -3.0]), 5e13, 4)
+    assert_allclose(path, np.outer(0.5 ** np.arange(5), [1.0, -3.0]), rtol=1e-9)
 
 
 @points(1)

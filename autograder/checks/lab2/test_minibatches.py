@@ -42,7 +42,9 @@ def test_keeps_the_ragged_last_batch(minibatches, rng):
 def test_shuffles_with_the_generator(minibatches, rng):
     seed = int(rng.integers(2**32))
     first, again = (np.concatenate(list(minibatches(1000, 100, np.random.default_rng(seed)))) for _ in range(2))
-    assert_array_equal(again, first)
+    assert np.array_equal(again, first), (
+        "the same seed gave two orders: is every number drawn from rng, and from it alone?"
+    )
     other = list(minibatches(1000, 100, rng))
     assert not np.array_equal(np.concatenate(other), first), "two generators gave the same order"
     of = np.empty(1000, dtype=int)
@@ -53,6 +55,11 @@ def test_shuffles_with_the_generator(minibatches, rng):
         assert np.size(batch) == 0 or np.ptp(batch) > 500, (
             "a batch holds neighbours only: shuffle all examples, not blocks of them"
         )
+    epochs = [list(minibatches(7, 3, rng)) for _ in range(60)]  # each is missed by a right one once in 10^10 times
+    lasts = {int(np.ravel(epoch[-1])[0]) for epoch in epochs}
+    assert len(lasts) > 1, (
+        f"in 60 epochs of 7 examples the last was always {lasts.pop()}: deal all of them out at random"
+    )
     # 999 pairs of neighbours share a batch with probability 99 / 999: 99 of them, with a deviation of less than 10.
     pairs = np.sum(of[1:] == of[:-1])
     assert 20 < pairs < 178, f"{pairs} of 999 pairs of neighbours share a batch of 100, where chance gives about 99"

@@ -10,6 +10,7 @@ from autograder.checks.lab2.common import (
     logistic_gradient,
     momentum_move,
     patches,
+    pushed_once,
     unrolled,
 )
 
@@ -41,6 +42,9 @@ def test_gathers_speed_on_a_slope(momentum, rng):
 
 
 @points(1)
-@hint(f"{BOOK_KEEPING} Every call begins with a velocity of zeros.", also=("shape",))
+@hint(f"{BOOK_KEEPING} Every call begins with a velocity of zeros, and coasts where the slope ends.", also=("shape",))
 def test_starts_from_rest(momentum, rng):
     assert_starts_afresh(momentum, rng)
+    push = np.array([1.0, -2.0, 0.0])
+    path = momentum(pushed_once(push), np.zeros(3), 0.1, 5)
+    assert_allclose(np.diff(path, axis=0), -0.1 * np.outer(0.9 ** np.arange(5), push), rtol=1e-9, atol=1e-15)

@@ -45,7 +45,11 @@ def test_leaves_constant_columns_alone(standardize):
 )
 def test_scales_faint_and_distant_columns(standardize, rng):
     shape = rng.permutation([-1.0, -1.0, 1.0, 1.0, 1.0, -1.0])  # mean 0, deviation 1
-    Z, mean, scale = standardize(np.column_stack([1e-15 * shape, 1e8 + shape, 1e3 * shape]))
-    assert_allclose(scale, [1e-15, 1.0, 1e3], rtol=1e-7)
+    Z, mean, scale = standardize(np.column_stack([1e-15 * shape, 1e8 + 3.0 * shape, 1e3 * shape]))
+    assert_allclose(scale, [1e-15, 3.0, 1e3], rtol=1e-7)
     assert_allclose(Z, np.column_stack([shape] * 3), rtol=1e-6)
     assert_allclose(mean, [0.0, 1e8, 0.0], rtol=1e-12, atol=1e-9)
+    faint = 2.0**-30  # beside 1: its digits are there, exactly
+    Z, _, scale = standardize(1.0 + faint * shape[:, None])
+    assert_allclose(scale, [faint], rtol=1e-5)
+    assert_allclose(Z, shape[:, None], rtol=1e-5)

@@ -80,6 +80,7 @@ def test_descends_at_every_step(bfgs, rng):
     # Whatever the line search: the second direction, in a bowl, is that of one update of I.
     A = positive_definite(rng, 4, 0.2, 2.0)
     _, history = bfgs(lambda w: float(0.5 * w @ A @ w), lambda w: A @ w, rng.uniform(1.0, 2.0, size=4), max_iter=2)
+    assert np.shape(history) == (3, 4), f"max_iter = 2 gave a history of shape {np.shape(history)}, expected (3, 4)"
     (s, second), g = np.diff(history[:3], axis=0), A @ history[1]
     q = A @ s
     due = [

@@ -24,7 +24,7 @@ def test_satisfies_the_secant_equation(bfgs_update, rng):
 @points(1)
 @hint(
     "B_new = (I - r s q') B (I - r q s') + r s s' with r = 1 / s'q: symmetric, positive definite, and the inverse of "
-    "the BFGS update of the Hessian (the similar DFP update is not)."
+    "the BFGS update of the Hessian (the similar DFP update is not), of whatever B, wherever s'q > 0."
 )
 def test_is_the_bfgs_update(bfgs_update, rng):
     B, s = positive_definite(rng, 5), rng.normal(size=5)
@@ -33,10 +33,14 @@ def test_is_the_bfgs_update(bfgs_update, rng):
     assert_allclose(new, np.transpose(new), rtol=1e-9, atol=1e-12)
     assert np.linalg.eigvalsh(new)[0] > 0, "the update has an eigenvalue that is not positive"
     assert_allclose(new, bfgs_through_the_hessian(B, s, q), rtol=1e-8, atol=1e-10)
-    # Little curvature along a long step is curvature: s'q is a thousandth of |s| |q|.
+    for B in (np.eye(5), 1e-3 * np.eye(5)):  # to begin with, and it is not to be scaled here
+        assert_allclose(bfgs_update(B, s, q), bfgs_through_the_hessian(B, s, q), rtol=1e-8, atol=1e-10)
+    # Little curvature along a long step is curvature: s'q is a thousandth of |s| |q|, then a billionth.
     s, across = np.linalg.qr(rng.normal(size=(5, 2)))[0].T
-    q = across + 1e-3 * s
+    B, q = positive_definite(rng, 5), across + 1e-3 * s
     assert_allclose(bfgs_update(B, s, q), bfgs_through_the_hessian(B, s, q), rtol=1e-6)
+    new = bfgs_update(np.eye(2), np.array([1.0, 0.0]), np.array([1e-9, 1.0]))
+    assert_allclose(new, [[1e18 + 1e9, -1e9], [-1e9, 1.0]], rtol=1e-6)
 
 
 @points(1)

@@ -29,6 +29,8 @@ def test_solves_the_system(newton_step, rng):
         assert np.shape(step) == (size,), f"the step has shape {np.shape(step)}, expected {(size,)}"
         # Up to its sign, which is another check's business.
         assert_allclose(H @ step * np.sign(g @ step), g, rtol=1e-6, atol=1e-6)  # the last digits are yet another's
+    small = np.array([2e-13, -4e-13])  # where a step is small it is a step
+    assert_allclose(np.abs(newton_step(small, 2.0 * np.eye(2))), np.abs(small) / 2.0, rtol=1e-6)
 
 
 @points(1)
@@ -58,6 +60,9 @@ def test_refuses_what_is_not_positive_definite(newton_step):
     for H in ([[1.0, 2.0], [2.0, 1.0]], [[2.0, 0.0], [0.0, 0.0]], [[-1.0, 0.0], [0.0, -2.0]]):
         with raises(ValueError):
             newton_step(g, np.array(H))
+    for H in (np.diag([1.0, -1.0]), np.diag([1.0, 0.0])):  # at rest as well
+        with raises(ValueError):
+            newton_step(np.zeros(2), H)
     # Eigenvalues 5, -1 and -1: the determinant, the trace and the diagonal are positive, and along g so is the curvature.
     with raises(ValueError):
         newton_step(np.ones(3), 2.0 * np.ones((3, 3)) - np.eye(3))

@@ -11,7 +11,8 @@ from autograder.checks.lab4.common import agree_single, normal
 @points(1)
 @hint(
     "One nn.Conv2d called `conv`, from in_channels to num_keypoints, with a bias and padded by patch_size // 2 zeros "
-    "on each side so that the logits are as large as the image; `forward` calls it on the images as they come, in whatever "
+    "on each side so that the logits are as large as the image, for one image as for many; `forward` calls it on "
+    "the images as they come, in whatever "
     "precision, and gives back what it gives, logits without a sigmoid.",
     also=("shape", "exception", "parts"),
 )
@@ -24,6 +25,7 @@ def test_is_one_convolution(ConvDetector, rng, K, size, C):
     expected = (weight.flatten(1) @ flat).reshape(2, K, 9, 12) + bias[:, None, None]
     logits = net(images)
     agree_single(logits, expected.numpy())
+    agree_single(net(images[:1]), expected[:1].numpy())
     assert logits.dtype == np.float32, (
         f"float32 images gave logits of {logits.dtype}: return what the convolution gives"
     )

@@ -22,6 +22,8 @@ def test_gives_logits_as_large_as_the_image(FeatureCNN, rng, K, width, C, shape)
     images = normal(rng, 2, C, *shape)
     logits = net(images)
     assert np.shape(logits) == (2, K, *shape), f"returned shape {np.shape(logits)}, expected {(2, K, *shape)}"
+    one = np.shape(net(images[:1]))
+    assert one == (1, K, *shape), f"one image gave logits of shape {one}, expected {(1, K, *shape)}"
     # Fresh weights are random: that 30 maps never fall below zero, or never rise above it, is no accident.
     lowest, highest = [], []
     for _ in range(6):
@@ -37,7 +39,8 @@ def test_gives_logits_as_large_as_the_image(FeatureCNN, rng, K, width, C, shape)
 @points(1)
 @hint(
     "At least three convolutions with 3 x 3 kernels, each with weights of its own, `width` features in each hidden layer, and "
-    "a ReLU after every one but the last: two convolutions without one between are a single linear one. No pooling."
+    "a ReLU after every one but the last: two convolutions without one between are a single linear one. No pooling. The "
+    "images come as they are, of both signs, and gradients reach every layer: no detach, no torch.no_grad."
 )
 def test_has_hidden_layers_of_features(FeatureCNN, rng):
     net = FeatureCNN(2, 12, 1)
@@ -54,6 +57,12 @@ def test_has_hidden_layers_of_features(FeatureCNN, rng):
     up, down, middle = net(x), net(-x), net(torch.zeros_like(x))
     bend = np.max(np.abs(up + down - 2 * middle)) / np.max(np.abs(up - middle))
     assert bend > 1e-3, f"the network is linear: f(x) + f(-x) differs from 2 f(0) by {bend:.1e} of its size"
+    dark = -3.0 - x.abs()
+    apart = np.max(np.abs(net(dark) - net(2.0 * dark)))
+    assert apart > 0, "two images of negative values give the same logits: no ReLU before the first convolution"
+    reached = net.backward(x)["parameters"]
+    cut = [name for name, shape in net.shapes().items() if len(shape) == 4 and reached.get(name) is None]
+    assert not cut, f"no gradient reaches {cut[0]}: it would never learn"
     seen = net.watch(x)
     pools = [name for name in seen["functions"] if "pool" in name]
     assert not pools, f"{pools[0]} is called: no pooling is wanted, also none that keeps the size"

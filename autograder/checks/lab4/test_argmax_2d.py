@@ -14,7 +14,7 @@ from autograder.checks.lab4.common import KINDS, of_kind
     "x = index % W and y = index // W. The last two axes are the map's, any others stay.",
     also=("shape",),
 )
-@pytest.mark.parametrize("lead", [(), (4,), (2, 3)])
+@pytest.mark.parametrize("lead", [(), (4,), (1,), (2, 3)])
 def test_finds_the_highest_pixel(argmax_2d, rng, kind, lead):
     maps = rng.normal(size=(*lead, 6, 11))
     where = np.stack([rng.integers(5, 10, size=lead), rng.integers(0, 5, size=lead)], axis=-1)  # x > y: a swap shows
@@ -31,7 +31,8 @@ def test_finds_the_highest_pixel(argmax_2d, rng, kind, lead):
 @points(1)
 @hint(
     "The largest value, not the largest magnitude, also where all values are negative; corners, single rows and columns "
-    "included. At a tie any of the largest pixels is right, but x and y must belong to the same pixel."
+    "included; of the values as they are, because a sigmoid makes ties of sure ones. At a tie any of the largest "
+    "pixels is right, but x and y must belong to the same pixel."
 )
 def test_finds_it_at_ties_and_corners(argmax_2d, rng):
     for H, W in ((5, 8), (1, 4), (6, 1), (1, 1)):
@@ -39,6 +40,9 @@ def test_finds_it_at_ties_and_corners(argmax_2d, rng):
             corner = rng.uniform(-9.0, -5.0, size=(H, W))
             corner[y, x] = -1.0
             agree(argmax_2d(corner), [x, y])
+    sure = np.full((4, 7), 90.0)  # whose sigmoids are all one
+    sure[2, 5] = 100.0
+    agree(argmax_2d(sure), [5, 2])
     for one, other in (((7, 1), (2, 5)), ((2, 1), (7, 5))):
         tied = np.zeros((3, 7, 9))
         for x, y in (one, other):

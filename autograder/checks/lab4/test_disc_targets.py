@@ -51,5 +51,7 @@ def test_knows_missing_and_outside_keypoints(disc_targets):
     assert np.shape(maps) == (7, 7, 9), f"returned shape {np.shape(maps)}, expected (7, 7, 9)"
     assert np.all(np.isfinite(maps)), "a map holds NaN"
     agree(np.sum(maps, axis=(1, 2)), [0.0, 29.0, 0.0, 0.0, 6.0, 2.0, 0.0])
+    large = disc_targets(keypoints[[0, 2, 3]], (7, 9), 1e5)  # whatever stands in for NaN is not far enough away
+    agree(np.sum(large), 0.0)
     inside = np.argwhere(maps[4] == 1.0).tolist()
     assert inside == [[1, 0], [2, 0], [3, 0], [3, 1], [4, 0], [5, 0]], f"the disc around (-2, 3) covers {inside}"

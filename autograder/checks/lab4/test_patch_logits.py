@@ -33,8 +33,9 @@ def test_adds_the_offset_everywhere(patch_logits, rng, b):
 @budget(cpu=5, memory=250)
 @hint(
     "Cutting out the patch at every pixel takes h w numbers per pixel, half a gigabyte here. One correlation of the "
-    "image with the reshaped weights gives the same scores. (What your cross_correlate needs is not counted here.)",
-    also=("shape",),
+    "image with the reshaped weights gives the same scores. (What your cross_correlate needs is not counted here; torch's "
+    "conv2d lays all patches out as well where numbers are double.)",
+    also=("shape", "exception"),
 )
 def test_cuts_out_no_patches(patch_logits):
     def cross_correlate(image, kernel):  # by the definition, turned by 180 degrees

@@ -10,7 +10,7 @@ from autograder.checks.lab4.common import KINDS, of_kind
 @KINDS
 @hint(
     "The fraction (between 0 and 1, not per cent) of keypoints whose distance is at most the threshold: <=, so that "
-    "exactly 5 px is correct for a threshold of 5. One number over all frames and keypoints.",
+    "exactly 5 px is correct for a threshold of 5, and nothing is rounded. One number over all frames and keypoints.",
     also=("shape",),
 )
 def test_counts_those_within_the_threshold(pck, rng, kind):
@@ -20,6 +20,9 @@ def test_counts_those_within_the_threshold(pck, rng, kind):
     pred = true + rng.permutation(offsets).reshape(2, 4, 2)
     for threshold, count in ((0.0, 1), (4.999, 1), (5.0, 5), (9.999, 5), (10.0, 6), (25.0, 8)):
         agree(pck(*of_kind(kind, pred, true), threshold), count / 8, rtol=1e-6)
+    apart, middle = np.array([[1.0, 1.0], [1.5, 0.0], [0.0, 2.5]]), np.zeros((3, 2))  # √2, 3/2 and 5/2 px
+    for threshold, count in ((1.2, 0), (1.45, 1), (1.9, 2)):
+        agree(pck(*of_kind(kind, apart, middle), threshold), count / 3, rtol=1e-6)
 
 
 @points(1)

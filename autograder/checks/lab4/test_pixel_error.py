@@ -15,7 +15,7 @@ from autograder.checks.lab4.common import KINDS, of_kind
     "nor averaged, and the last axis is gone.",
     also=("shape",),
 )
-@pytest.mark.parametrize("lead", [(), (5,), (2, 3), (2, 1, 3)])
+@pytest.mark.parametrize("lead", [(), (5,), (1, 1), (2, 3), (2, 1, 3)])
 def test_measures_distances(pixel_error, rng, kind, lead):
     true = rng.uniform(20.0, 60.0, size=(*lead, 2))
     away = rng.uniform(1.0, 30.0, size=lead) * np.exp(2j * np.pi * rng.uniform(size=lead))

@@ -16,7 +16,7 @@ from autograder.checks.lab4.common import KINDS, agree_single, of_kind
     "Softmax of beta times the values over all pixels of a map, then the mean of x (the column) and of y (the row) "
     "under these probabilities, (x, y) in the end; each map on its own."
 )
-@pytest.mark.parametrize("lead, beta", [((), 1.0), ((3,), 2.5), ((2, 2), 0.5), ((2,), 0.0)])
+@pytest.mark.parametrize("lead, beta", [((), 1.0), ((3,), 2.5), ((1,), 1.5), ((2, 2), 0.5), ((2,), 0.0)])
 def test_is_the_mean_position(soft_argmax, rng, kind, lead, beta):
     maps = rng.uniform(-2.0, 2.0, size=(*lead, 5, 9))
     maps[..., 1, 6] += 3.0  # off the middle and off the diagonal
@@ -32,7 +32,7 @@ def test_is_the_mean_position(soft_argmax, rng, kind, lead, beta):
 @hint(
     "Values of 5,000 and more. If smaller ones come out right, exp overflows here: subtract the largest one of each "
     "map first (torch.softmax does). Only differences of values matter, so adding 10,000 to a map moves nothing, and "
-    "shifting a peak shifts the answer."
+    "shifting a peak shifts the answer. beta belongs inside: a power of probabilities that are 0 already tells nothing."
 )
 def test_survives_large_values(soft_argmax):
     for dtype in (np.float32, np.float64):
@@ -44,6 +44,10 @@ def test_survives_large_values(soft_argmax):
         apart = maps + np.array([0.0, -10_000.0, 10_000.0], dtype=dtype)[:, None, None]
         agree(soft_argmax(torch.from_numpy(apart)), expected, atol=0.01)
     agree(soft_argmax(np.full((4, 7), -3000.0)), np.array([3.0, 1.5]), atol=0.01)  # float32 has four digits left
+    hot = np.zeros((4, 7))
+    hot[1, 5] = 2000.0
+    p = special.softmax(1e-3 * hot)
+    agree(soft_argmax(hot, 1e-3), [p.sum(axis=0) @ np.arange(7.0), p.sum(axis=1) @ np.arange(4.0)], atol=0.01)
 
 
 @points(1)

@@ -41,6 +41,8 @@ def test_doubles_the_resolution(DeconvHead, rng, in_channels, K):
     head, state, x = head_and_features(DeconvHead, rng, in_channels, K)
     scores, offsets = read_maps(head(x))
     close(scores, F.conv_transpose2d(x, state["scores.weight"], state["scores.bias"], stride=2, padding=1))
+    one, _ = read_maps(head(x[:1]))
+    close(one, scores[:1])
     assert np.shape(offsets)[0] == 2 and np.shape(offsets)[-2:] == (6, 10), f"offsets have shape {np.shape(offsets)}"
 
 

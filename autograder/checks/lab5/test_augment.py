@@ -133,22 +133,40 @@ def test_swaps_left_and_right_in_a_mirror(augment, rng, pairs, number):
         assert abs(flips / number - 0.5) < 2.5 / np.sqrt(number), f"{flips} of {number} images were mirrored"
 
 
+def agree_where_clear(found, matrix, keypoints):
+    """Points that went through the map, and NaN where they left the small image; rounding decides at the border itself."""
+    (H, W), due = SMALL.shape[1:], matrix @ np.vstack([keypoints.T, np.ones(len(keypoints))])
+    beyond = np.maximum(np.maximum(-due[0], due[0] - (W - 1)), np.maximum(-due[1], due[1] - (H - 1)))
+    due[:, beyond > 0] = np.nan
+    clear = np.abs(beyond) > 1e-3
+    agree(found[clear], due.T[clear], rtol=0.0, atol=1e-3)
+
+
 @points(1)
 @hint(
     "A keypoint that left the image is missing: NaN in both coordinates, where x < 0, x > W - 1, y < 0 or y > H - 1 "
     "(the last pixel is W - 1, not W). It is not clipped to the border, and not dropped, because row k is keypoint k. "
-    "One that is still on the border stays."
+    "One that is still on the border stays. A mirrored image is turned and scaled like others, and what is NaN goes by "
+    "where a keypoint lies in the end, with the name that it has then."
 )
 def test_marks_what_left_the_image(augment, rng):
     H, W = 9, 13
     x, y = np.meshgrid(np.linspace(0.0, W - 1.0, 25), np.linspace(0.0, H - 1.0, 17))
     keypoints = np.vstack([NEAR, np.column_stack([x.ravel(), y.ravel()]), [[np.nan, np.nan]]])
     for _, found in draws(augment, rng, 12, SMALL, keypoints, 45.0, 0.5):
-        due = affine_between(NEAR, found[: len(NEAR)]) @ np.vstack([keypoints.T, np.ones(len(keypoints))])
-        beyond = np.maximum(np.maximum(-due[0], due[0] - (W - 1)), np.maximum(-due[1], due[1] - (H - 1)))
-        due[:, beyond > 0] = np.nan
-        clear = np.abs(beyond) > 1e-3  # rounding decides at the border itself
-        agree(found[clear], due.T[clear], rtol=0.0, atol=1e-3)
+        agree_where_clear(found, affine_between(NEAR, found[: len(NEAR)]), keypoints)
         agree(found[-1], [np.nan, np.nan])
+    pairs = np.array([[4, 216], [28, 200]])  # of which one may leave the image while the other stays
+    order = np.arange(len(keypoints))
+    order[pairs] = pairs[:, ::-1]
+    mirrored = []
+    for _, found in draws(augment, rng, 30, SMALL, keypoints, 45.0, 0.5, pairs):
+        matrix = affine_between(NEAR, found[: len(NEAR)])
+        flipped = np.linalg.det(matrix[:, :2]) < 0
+        if flipped:
+            mirrored.append([abs(matrix[0, 1]), abs(np.hypot(*matrix[:, 0]) - 1.0)])
+        agree_where_clear(found, matrix, keypoints[order] if flipped else keypoints)
+    assert mirrored, "with flip_pairs none of 30 images was mirrored"
+    assert np.min(np.max(mirrored, axis=0)) > 1e-3, "images that are mirrored are not turned, or not scaled"
     for _, found in draws(augment, rng, 1, SMALL, keypoints, 0.0, 0.0):
         assert not np.isnan(found[:-1]).any(), "nothing was turned or scaled, but points on the border are gone"

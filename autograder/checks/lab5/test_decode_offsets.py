@@ -21,23 +21,26 @@ def maps_with_a_best_cell(rng, number, shape):
 @hint(
     "Each keypoint takes the cell where its own score map is largest (all scores may be negative), and that cell's "
     "offset from its own map: index i w + j is row i and column j, x goes with the column and offset [:, 0]. The "
-    "offset is added, in px. A NaN offset gives a NaN point. Arrays and tensors both come in, and go out as they came.",
+    "offset is added, in px. A NaN offset gives a NaN point, whatever the others are. Arrays and tensors both come "
+    "in, and go out as they came.",
     also=("exception",),
 )
-@pytest.mark.parametrize("tensor", [False, True])
+@pytest.mark.parametrize("tensor", [None, torch.float32, torch.float64])
 @pytest.mark.parametrize("number, shape", [(4, (5, 9)), (3, (7, 2)), (1, (3, 3)), (2, (1, 6))])
 def test_adds_the_offset_of_the_best_cell(decode_offsets, rng, number, shape, tensor):
     scores, rows, columns = maps_with_a_best_cell(rng, number, shape)
     offsets = rng.uniform(1.0, 3.0, size=(number, 2, *shape)) * [[[[1.0]], [[-1.0]]]]
     if number > 1:
-        offsets[1] = np.nan
+        offsets[1, :, rows[1], columns[1]] = np.nan  # and nowhere else
     # A stride of 1: the middle of a cell is its only pixel.
     expected = [[j + offsets[k, 0, i, j], i + offsets[k, 1, i, j]] for k, (i, j) in enumerate(zip(rows, columns))]
     if tensor:
-        scores, offsets = torch.tensor(scores).float(), torch.tensor(offsets).float()
+        scores, offsets = torch.tensor(scores, dtype=tensor), torch.tensor(offsets, dtype=tensor)
     found = decode_offsets(scores, offsets, 1)
     agree(found, expected, rtol=0.0, atol=PRECISE)
     same_kind(decode_offsets, offsets, found)
+    sure = 200.0 + scores  # where all sigmoids are one
+    agree(decode_offsets(sure, offsets, 1), expected, rtol=0.0, atol=PRECISE)
 
 
 @points(1)

@@ -17,13 +17,13 @@ pytestmark = no_probe("integers")  # floats are promised
     "whole map. Arrays and tensors both come in, and go out as they came.",
     also=("exception",),
 )
-@pytest.mark.parametrize("tensor", [False, True])
+@pytest.mark.parametrize("tensor", [None, torch.float32, torch.float64])
 @pytest.mark.parametrize("number, shape, stride", [(3, (4, 6), 8), (1, (5, 3), 4), (2, (1, 7), 1), (5, (2, 2), 3)])
 def test_leads_from_cells_to_keypoints(encode_offsets, rng, number, shape, stride, tensor):
     h, w = shape
     keypoints = rng.uniform(-20.0, 60.0, size=(number, 2))  # also far beside the map
     keypoints[1::2] = np.nan
-    given = torch.tensor(keypoints).float() if tensor else keypoints
+    given = torch.tensor(keypoints, dtype=tensor) if tensor else keypoints
     offsets = encode_offsets(given, shape, stride)
     expected = np.empty((number, 2, h, w))
     for k, (x, y) in enumerate(keypoints):

@@ -93,7 +93,8 @@ def test_computes_as_in_evaluation_mode(freeze, rng, whole):
 @points(1)
 @hint(
     "The buffers of a normalisation (running_mean, running_var, num_batches_tracked) move at each forward pass in "
-    "training mode, also where no parameter is trained; with momentum = 0 the counter still does. They may not move."
+    "training mode, also where no parameter is trained; with momentum = 0 the counter still does. They may not move, also where parts are "
+    "called one by one, as `features_at` does: a hook on the whole is not run then."
 )
 def test_holds_the_statistics(freeze, rng):
     backbone, network, values, x = backbone_and_network(freeze, rng)
@@ -106,3 +107,11 @@ def test_holds_the_statistics(freeze, rng):
     assert after.keys() == values.keys(), "the state dict has other names than before"
     for name, value in values.items():
         assert np.array_equal(after[name], value), f"{name} has changed after two passes in training mode"
+    norm = freeze.torch("nn.BatchNorm2d", 4)
+    around = freeze.torch("nn.Sequential", {"frozen": freeze.torch("nn.Sequential", {"norm": norm})})
+    freeze(around)
+    around.train(True)
+    before = around.state()
+    norm(torch.from_numpy(rng.normal(size=(3, 4, 5, 5)).astype(np.float32)))
+    for name, value in around.state().items():
+        assert np.array_equal(value, before[name]), f"{name} has changed as a part was called by itself"

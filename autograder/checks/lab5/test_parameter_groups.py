@@ -33,8 +33,12 @@ def test_gives_backbone_and_the_rest_their_rates(parameter_groups):
     make = parameter_groups.torch
     block = make("nn.Sequential", {"conv": make("nn.Conv2d", 1, 2, 3), "bn": make("nn.BatchNorm2d", 2)})
     parts = {"backbone": make("nn.Sequential", {"stem": make("nn.Conv2d", 2, 1, 1), "block": block})}
-    parts |= {"neck": make("nn.Linear", 3, 2), "head": make("nn.ConvTranspose2d", 2, 3, 4)}
-    for names in (("backbone", "neck", "head"), ("head", "backbone")):  # in whatever order the model holds them
+    head = {"up": make("nn.ConvTranspose2d", 2, 3, 4), "backbone_like": make("nn.Linear", 2, 2)}
+    parts |= {"backbone_neck": make("nn.Linear", 3, 2), "head": make("nn.Sequential", head)}
+    for names in (
+        ("backbone", "backbone_neck", "head"),
+        ("head", "backbone"),
+    ):  # in whatever order the model holds them
         model = make("nn.Sequential", {name: parts[name] for name in names})
         numbers = numbered(model)
         inside = sorted(number for name, number in numbers.items() if name.startswith("backbone."))
@@ -61,12 +65,14 @@ def test_lists_what_is_trained_and_each_once(parameter_groups):
     shared = make("nn.Linear", 2, 2)
     backbone = make("nn.Sequential", {"table": frozen(), "shared": shared})
     head = make("nn.Sequential", {"shared": shared, "own": make("nn.Linear", 2, 2), "table": frozen()})
-    model = make("nn.Sequential", {"backbone": backbone, "head": head})
-    numbers = numbered(model)
-    inside = sorted([numbers["backbone.shared.weight"], numbers["backbone.shared.bias"]])
-    outside = sorted([numbers["head.own.weight"], numbers["head.own.bias"]])
-    groups = read_groups(parameter_groups(model, 0.5, 0.25))
-    assert groups == [(inside, 0.5), (outside, 0.25)], f"{inside} and {outside} are to be trained, got {groups}"
+    parts = {"backbone": backbone, "head": head}
+    for first, second in (("backbone", "head"), ("head", "backbone")):
+        model = make("nn.Sequential", {first: parts[first], second: parts[second]})
+        numbers = numbered(model)  # a shared parameter stands there with the name that it has first
+        inside = sorted([numbers[f"{first}.shared.weight"], numbers[f"{first}.shared.bias"]])
+        outside = sorted([numbers["head.own.weight"], numbers["head.own.bias"]])
+        groups = read_groups(parameter_groups(model, 0.5, 0.25))
+        assert groups == [(inside, 0.5), (outside, 0.25)], f"{inside} and {outside} are to be trained, got {groups}"
 
     twins = {part: make("nn.Linear", 2, 1) for part in ("backbone", "head")}
     model = make("nn.Sequential", twins)

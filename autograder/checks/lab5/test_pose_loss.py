@@ -83,7 +83,8 @@ def test_adds_the_two_parts(pose_loss, rng, stride, weight):
 
 @points(1)
 @hint(
-    "Only the offsets of near cells are trained, and what has no label trains nothing: NaN times 0 is NaN, also in a "
+    "If the value is wrong as well, mend that first. Only the offsets of near cells are trained, and what has no "
+    "label trains nothing: NaN times 0 is NaN, also in a "
     "gradient, so pick the near cells out before you compute with the targets, instead of multiplying by a mask.",
     also=("exception",),
 )

@@ -29,13 +29,13 @@ def turned(degrees, scale=1.0):
     "A grid from -1 to 1 means the outer edges, half a pixel outside, for align_corners=False: (2 x + 1)/W - 1. With "
     "align_corners=True it means the outermost centres: 2 x/(W - 1) - 1. A tensor goes out as a tensor of its kind."
 )
-@pytest.mark.parametrize("tensor", [False, True])
+@pytest.mark.parametrize("tensor", [None, torch.float32, torch.float64])
 @pytest.mark.parametrize("flip_x, flip_y", [(False, False), (True, False), (False, True), (True, True)])
 def test_keeps_pixels_on_pixels(warp_image, rng, flip_x, flip_y, tensor):
     H, W = 9, 12
     image = rng.uniform(0.2, 1.0, size=(2, H, W))
     matrix = about(((W - 1) / 2, (H - 1) / 2), np.diag([-1.0 if flip_x else 1.0, -1.0 if flip_y else 1.0]))
-    given = torch.tensor(image).float() if tensor else image
+    given = torch.tensor(image, dtype=tensor) if tensor else image
     warped = warp_image(given, matrix)
     expected = image[:, :: -1 if flip_y else 1, :: -1 if flip_x else 1]
     agree(warped, expected, rtol=0.0, atol=1e-4)  # single precision is enough for pixels

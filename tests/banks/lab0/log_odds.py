@@ -46,6 +46,11 @@ def flat(p):
     return special.logit(np.ravel(p))
 
 
+@mistake("uses an inverse hyperbolic tangent, which takes the difference of 2 p and 1", hint="which 1 - 2 p does not")
+def by_arctanh(p):
+    return 2.0 * np.arctanh(2.0 * np.asarray(p, float) - 1.0)
+
+
 @alternative
 def by_logit(p):
     return special.logit(p)

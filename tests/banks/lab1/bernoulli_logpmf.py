@@ -130,6 +130,11 @@ def in_place(y, p):
     return value
 
 
+@mistake("takes what is nearly 1 for 1", hint="0.999")
+def nearly_one(y, p):
+    return np.where(np.isclose(y, 1, rtol=0, atol=1e-8), right(1, p), right(y, p))
+
+
 @alternative
 def by_mass(y, p):
     y, p = np.asarray(y), np.asarray(p)

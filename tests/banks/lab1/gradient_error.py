@@ -230,6 +230,20 @@ def no_root(f, grad, w, eps=1e-6):
     return float(np.mean((g - d) ** 2) / max(np.mean(g**2) + np.mean(d**2), 1e-300))
 
 
+@mistake("finds no error where all differences are zero", hint="only one of the two is zero")
+def right_where_flat(f, grad, w, eps=1e-6):
+    d = central(f, w, eps)
+    return relative(grad(w), d) if d.any() else 0.0
+
+
+@mistake("leaves out coordinates with a difference of zero", hint="only one of the two is zero")
+def moving_coordinates_only(f, grad, w, eps=1e-6):
+    d, g = central(f, w, eps), np.asarray(grad(w), dtype=float)
+    if not d.any():
+        return relative(g, d)
+    return relative(g[d != 0], d[d != 0])
+
+
 @alternative
 def relative_to_the_larger(f, grad, w, eps=1e-6):
     g, d = np.asarray(grad(w)), central(f, w, eps)

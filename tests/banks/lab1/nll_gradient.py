@@ -167,6 +167,17 @@ def ridge_of_the_norm(w, X, y, lam=0.0):
     return X.T @ residual(w, X, y) + lam * w / np.linalg.norm(w)
 
 
+@mistake("clips the activations", hint="without being cut off or clipped")
+def clipped(w, X, y, lam=0.0):
+    return X.T @ (special.expit(np.clip(X @ w, -30.0, 30.0)) - y) + lam * w
+
+
+@mistake("drops small residuals", hint="without being cut off or clipped")
+def small_residuals_dropped(w, X, y, lam=0.0):
+    r = residual(w, X, y)
+    return X.T @ np.where(np.abs(r) < 1e-8, 0.0, r) + lam * w
+
+
 @alternative
 def by_loop(w, X, y, lam=0.0):
     gradient = [lam * float(weight) for weight in w]

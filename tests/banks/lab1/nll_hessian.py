@@ -156,6 +156,11 @@ def constant_slope(w, X, y, lam=0.0):
     return X.T @ X / 4 + lam * np.eye(len(w))
 
 
+@mistake("adds something small to the diagonal", hint="Nothing is added to the diagonal unasked")
+def with_jitter(w, X, y, lam=0.0):
+    return X.T @ (slope(X @ w)[:, None] * X) + (lam + 1e-12) * np.eye(len(w))
+
+
 @alternative
 def by_loop(w, X, y, lam=0.0):
     if len(X) > 1000:  # a loop over patches takes a second here

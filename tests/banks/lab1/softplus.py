@@ -98,6 +98,12 @@ def in_place(a):
     return a + tail
 
 
+@mistake("takes exp(a) for its logarithm too early", hint="np.log1p")
+def exponential_too_early(a):
+    a = np.asarray(a, dtype=float)
+    return np.where(a < -20.0, np.exp(np.minimum(a, 0.0)), np.maximum(a, 0.0) + np.log1p(np.exp(-np.abs(a))))
+
+
 @alternative
 def by_logaddexp(a):
     return np.logaddexp(0, a)

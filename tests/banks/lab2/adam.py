@@ -224,6 +224,19 @@ def type_of_the_start(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-
     return path
 
 
+@mistake("stands still where the gradient is zero", hint="coasts where the slope ends")
+def stands_still(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
+    w = np.array(w0, dtype=float)
+    path, m, v = [w], np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, num_steps + 1):
+        g = np.asarray(grad(w))
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        w = w - step * np.where(g == 0, 0.0, (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps))
+        path.append(w)
+    return np.array(path)
+
+
 @alternative
 def preallocated(grad, w0, step, num_steps, beta1=0.9, beta2=0.999, eps=1e-8):
     path = np.zeros((num_steps + 1, len(w0)))

@@ -258,6 +258,19 @@ def grows(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     return alpha
 
 
+@mistake("allows a little more than Armijo does, for rounding", hint="No slack")
+def with_slack(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
+    slope, start = g @ direction, f(w)
+    require_descent(slope)
+    if not np.isfinite(start):
+        raise ValueError("no finite start")
+    while True:
+        value = f(w + alpha * direction)
+        if np.isfinite(value) and value <= start + c * alpha * slope + 1e-12 * abs(start):
+            return alpha
+        alpha *= rho
+
+
 @alternative
 def by_powers(f, g, w, direction, alpha=1.0, c=1e-4, rho=0.5):
     slope = float(np.dot(g, direction))

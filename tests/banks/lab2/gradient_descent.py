@@ -129,6 +129,15 @@ def clipped(grad, w0, step, num_steps):
     return np.array(path)
 
 
+@mistake("stops where the gradient is small", hint="all steps are taken")
+def stops_early(grad, w0, step, num_steps):
+    path = [np.array(w0, dtype=float)]
+    for _ in range(num_steps):
+        g = np.asarray(grad(path[-1]))
+        path.append(path[-1] - step * g if np.linalg.norm(g) > 1e-10 else path[-1])
+    return np.array(path)
+
+
 @alternative
 def preallocated(grad, w0, step, num_steps):
     path = np.empty((num_steps + 1, len(w0)))

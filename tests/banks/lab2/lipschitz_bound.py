@@ -91,6 +91,21 @@ def longest_column(X, lam=0.0):
     return np.max(np.sum(np.square(X, dtype=float), axis=0)) / 4 + lam
 
 
+@mistake("returns an array of one number", hint="a quarter")
+def in_an_array(X, lam=0.0):
+    return np.array([top(X) / 4 + lam])
+
+
+@mistake("stops a power iteration after a hundred rounds", hint="until it has arrived")
+def hundred_rounds(X, lam=0.0):
+    X = np.asarray(X, dtype=float)
+    v = np.ones(X.shape[1]) + 0.01 * np.arange(X.shape[1])
+    for _ in range(100):
+        v = X.T @ (X @ v)
+        v = v / np.linalg.norm(v)
+    return float(v @ (X.T @ (X @ v))) / 4 + lam
+
+
 @alternative
 def by_singular_values(X, lam=0.0):
     return float(svdvals(np.asarray(X, dtype=float))[0] ** 2 / 4 + lam)

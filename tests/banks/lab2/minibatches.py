@@ -113,6 +113,14 @@ def halves(num_examples, batch_size, rng):
     return [order[start : start + batch_size] for start in range(0, num_examples, batch_size)]
 
 
+@mistake("shuffles all but the last example", hint="deal all examples out")
+def all_but_the_last(num_examples, batch_size, rng):
+    order = np.arange(num_examples)
+    order[:-1] = rng.permutation(num_examples - 1)
+    for start in range(0, num_examples, batch_size):
+        yield order[start : start + batch_size]
+
+
 @alternative
 def generator(num_examples, batch_size, rng):
     order = np.arange(num_examples)

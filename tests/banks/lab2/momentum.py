@@ -141,6 +141,19 @@ def type_of_the_start(grad, w0, step, num_steps, beta=0.9):
     return path
 
 
+@mistake("stands still where the gradient is zero", hint="coasts where the slope ends")
+def stands_still(grad, w0, step, num_steps, beta=0.9):
+    w = np.array(w0, dtype=float)
+    path, v = [w], np.zeros_like(w)
+    for _ in range(num_steps):
+        g = np.asarray(grad(w))
+        if g.any():
+            v = beta * v + g
+            w = w - step * v
+        path.append(w)
+    return np.array(path)
+
+
 @alternative
 def heavy_ball(grad, w0, step, num_steps, beta=0.9):
     path = [np.array(w0, dtype=float)]

@@ -100,6 +100,13 @@ def cuts_off(X):
     return np.clip((X - mean) / scale, -3.0, 3.0), mean, scale
 
 
+@mistake("takes a column for constant that varies little beside its size", hint="no threshold")
+def nearly_constant(X):
+    X = np.asarray(X, dtype=float)
+    std, mean = X.std(axis=0), X.mean(axis=0)
+    return scaled(X, mean, np.where(std <= 1e-6 * np.abs(mean), 1.0, std))
+
+
 @alternative
 def by_columns(X):
     X = np.asarray(X, dtype=float)

@@ -133,6 +133,22 @@ def threshold_of_rounding(B, s, q):
     return B if s @ q <= 1e-16 else textbook(np.asarray(B), s, q, 1 / (s @ q))
 
 
+@mistake("skips where s and q are nearly at a right angle", hint="wherever s'q > 0")
+def skips_by_angle(B, s, q):
+    if s @ q <= 1e-8 * np.linalg.norm(s) * np.linalg.norm(q):
+        return B
+    return textbook(np.asarray(B), s, q, 1 / (s @ q))
+
+
+@mistake("scales B where it is the identity", hint="of whatever B")
+def scales_the_identity(B, s, q):
+    if s @ q <= 0:
+        return B
+    if np.array_equal(B, np.eye(len(s))):
+        B = (s @ q) / (q @ q) * np.eye(len(s))
+    return textbook(np.asarray(B), s, q, 1 / (s @ q))
+
+
 @alternative
 def by_the_textbook(B, s, q):
     B, s, q = (np.asarray(v, dtype=float) for v in (B, s, q))

@@ -121,6 +121,12 @@ def newest_five(g, S, Q):
     return d
 
 
+@mistake("leaves pairs out whose s'q is below a threshold", hint="however small")
+def small_pairs_left_out(g, S, Q):
+    kept = np.sum(np.asarray(S) * np.asarray(Q), axis=1) > 1e-10
+    return two_loops(g, S[kept], Q[kept], newest(S[kept], Q[kept]))
+
+
 @alternative
 def by_lists(g, S, Q):
     return two_loops(g, list(S), list(Q), newest(S, Q))

@@ -109,6 +109,13 @@ def diagonal_lifted(g, H):
     return -np.linalg.solve(H + 1e-8 * np.eye(len(g)), g)
 
 
+@mistake("rests where the gradient is zero, without a look at H", hint="whatever g is")
+def rests_at_zero(g, H):
+    if not np.any(g):
+        return np.zeros(len(g))
+    return -scipy.linalg.cho_solve(scipy.linalg.cho_factor(H), g)
+
+
 @alternative
 def two_triangles(g, H):
     L = np.linalg.cholesky(H)  # raises LinAlgError, which is a ValueError

@@ -154,6 +154,12 @@ class GivesDouble(Detector):
         return self.conv(images).double()
 
 
+@mistake("drops the axis of a single image", hint="for one image as for many")
+class SqueezesOne(Detector):
+    def forward(self, images):
+        return super().forward(images).squeeze(0)
+
+
 @alternative
 class SaysSame(Detector):
     def __init__(self, num_keypoints, patch_size, in_channels=1):

@@ -196,6 +196,32 @@ class HiddenSigmoids(Network):
         return self.last(torch.sigmoid(self.second(torch.sigmoid(self.first(images)))))
 
 
+@mistake("puts out what is negative in the images", hint="The images come as they are, of both signs")
+class ReluFirst(Network):
+    def forward(self, images):
+        return super().forward(torch.relu(images))
+
+
+@mistake("cuts the features off from the gradient", hint="gradients reach every layer")
+class Detached(Network):
+    def forward(self, images):
+        return self.last(torch.relu(self.second(torch.relu(self.first(images)))).detach())
+
+
+@mistake("computes the features without gradients", hint="gradients reach every layer")
+class WithoutGradients(Network):
+    def forward(self, images):
+        with torch.no_grad():
+            features = torch.relu(self.first(images))
+        return self.last(torch.relu(self.second(features)))
+
+
+@mistake("drops the axis of a single image", hint="Images (B, in_channels, H, W) give logits (B, num_keypoints, H, W)")
+class SqueezesOne(Network):
+    def forward(self, images):
+        return super().forward(images).squeeze(0)
+
+
 @alternative
 class Functional(Network):
     pass

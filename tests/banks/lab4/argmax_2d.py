@@ -122,6 +122,16 @@ def separately_from_below(maps):
     return np.stack([maps.max(axis=-2).argmax(axis=-1), last_row], axis=-1)
 
 
+@mistake("takes the sigmoid first", hint="a sigmoid makes ties")
+def of_probabilities(maps):
+    return points((1.0 / (1.0 + np.exp(-flat(maps)))).argmax(axis=-1), np.shape(maps)[-1])
+
+
+@mistake("drops a leading axis of one", hint="any others stay")
+def squeezes(maps):
+    return np.squeeze(points(flat(maps).argmax(axis=-1), np.shape(maps)[-1]))
+
+
 @alternative
 def by_remainder(maps):
     return points(flat(maps).argmax(axis=-1), np.shape(maps)[-1])

@@ -134,6 +134,16 @@ def of_the_images_type(image, kernel):
     return out
 
 
+@mistake("takes weights without their sign", hint="negative values count")
+def no_signs(image, kernel):
+    return slide(image, np.abs(kernel))
+
+
+@mistake("leaves negative weights out", hint="negative values count")
+def positive_weights_only(image, kernel):
+    return slide(image, np.maximum(kernel, 0.0))
+
+
 @alternative
 def pixel_by_pixel(image, kernel):
     (H, W), (h, w) = np.shape(image), np.shape(kernel)

@@ -115,6 +115,13 @@ def ignores_outside(keypoints, shape, radius):
     return maps
 
 
+@mistake(
+    "puts a keypoint that is NaN far away, where a large disc still reaches", hint="NaN in one or both coordinates"
+)
+def far_away(keypoints, shape, radius):
+    return discs(np.nan_to_num(np.asarray(keypoints, float), nan=-1000.0), shape, radius)
+
+
 @alternative
 def in_numpy(keypoints, shape, radius):
     return discs(keypoints, shape, radius)

@@ -107,6 +107,16 @@ def interpolates(image, targets, factor):
     return small[0], pooled(targets, factor, np.max)
 
 
+@mistake("clips the image to [0, 1]", hint="Nothing is clipped")
+def clips(image, targets, factor):
+    return pooled(np.clip(image, 0.0, 1.0), factor, np.mean), pooled(targets, factor, np.max)
+
+
+@mistake("puts out what is negative", hint="Nothing is clipped")
+def without_negatives(image, targets, factor):
+    return pooled(np.maximum(image, 0.0), factor, np.mean), pooled(targets, factor, np.max)
+
+
 @alternative
 def by_blocks(image, targets, factor):
     return pooled(image, factor, np.mean), pooled(targets, factor, np.max)

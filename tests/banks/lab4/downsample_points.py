@@ -76,6 +76,17 @@ def in_place(points, factor):
     return points
 
 
+@mistake("gives back whole numbers where whole numbers came in", hint="whole numbers become fractions")
+def of_the_kind_given(points, factor):
+    result = (torch.as_tensor(points) - (factor - 1) / 2) / factor
+    return result.to(torch.as_tensor(points).dtype)
+
+
+@mistake("drops a leading axis of one", hint="Any number of leading axes")
+def squeezes(points, factor):
+    return np.squeeze((array(points) - (factor - 1) / 2) / factor)
+
+
 @alternative
 def middle_of_the_first_block(points, factor):
     return (array(points) - (factor - 1) / 2) / factor

@@ -108,6 +108,21 @@ def lenient(pred, true, threshold):
     return pooled(pred, true, threshold + 0.05)
 
 
+@mistake("rounds distances", hint="nothing is rounded")
+def rounds(pred, true, threshold):
+    return mean(np.round(errors(pred, true)[with_truth(true)]) <= threshold)
+
+
+@mistake("rounds distances down", hint="nothing is rounded")
+def rounds_down(pred, true, threshold):
+    return mean(np.floor(errors(pred, true)[with_truth(true)]) <= threshold)
+
+
+@mistake("takes whole thresholds", hint="nothing is rounded")
+def whole_threshold(pred, true, threshold):
+    return mean(errors(pred, true)[with_truth(true)] <= int(threshold))
+
+
 @alternative
 def by_counting(pred, true, threshold):
     found = known = 0

@@ -121,6 +121,17 @@ def one_maximum_for_all(maps, beta=1.0):
     return torch.stack([x, y], dim=-1)
 
 
+@mistake("takes a power of the probabilities afterwards", hint="beta belongs inside")
+def power_afterwards(maps, beta=1.0):
+    p = softmax(maps, 1.0) ** beta
+    return mean_position(p / p.sum(dim=(-2, -1), keepdim=True))
+
+
+@mistake("drops a leading axis of one", hint="expected shape (1, 2)")
+def squeezes(maps, beta=1.0):
+    return mean_position(softmax(maps, beta)).squeeze()
+
+
 @alternative
 def by_grid(maps, beta=1.0):
     p = softmax(maps, beta)

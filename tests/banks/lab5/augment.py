@@ -380,6 +380,42 @@ def always_arrays(image, keypoints, rng, max_rotation, max_scale, flip_pairs=Non
     return np.asarray(image), points
 
 
+@mistake(
+    "marks what left the image before left and right change places, by the old names",
+    hint="with the name that it has then",
+)
+@like_those_given
+def marks_by_old_names(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    angle, scale = drawn(rng, max_rotation, max_scale)
+    flipped = flip_pairs is not None and rng.random() < 0.5
+    matrix = turning(angle, scale, middle_of(image), flipped)
+    points = np.asarray(transform_points(keypoints, matrix))
+    gone = np.isnan(inside(points, image)) & ~np.isnan(points)
+    points = swap(points, flip_pairs) if flipped else points
+    return warp_image(image, matrix), np.where(gone, np.nan, points)
+
+
+@mistake("mirrors instead of turning and scaling", hint="A mirrored image is turned and scaled like others")
+@like_those_given
+def only_mirrors(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    angle, scale = drawn(rng, max_rotation, max_scale)
+    flipped = flip_pairs is not None and rng.random() < 0.5
+    matrix = turning(0.0 if flipped else angle, 1.0 if flipped else scale, middle_of(image), flipped)
+    points = np.asarray(transform_points(keypoints, matrix))
+    points = swap(points, flip_pairs) if flipped else points
+    return warp_image(image, matrix), inside(points, image)
+
+
+@mistake("keeps what left a mirrored image", hint="A mirrored image is turned and scaled like others")
+@like_those_given
+def keeps_in_mirrors(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    angle, scale = drawn(rng, max_rotation, max_scale)
+    flipped = flip_pairs is not None and rng.random() < 0.5
+    matrix = turning(angle, scale, middle_of(image), flipped)
+    points = np.asarray(transform_points(keypoints, matrix))
+    return warp_image(image, matrix), swap(points, flip_pairs) if flipped else inside(points, image)
+
+
 @alternative
 @like_those_given
 def flips_the_pixels_first(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):

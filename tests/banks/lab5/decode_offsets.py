@@ -175,6 +175,27 @@ def always_double(scores, offsets, stride):
     return torch.as_tensor(points) if torch.is_tensor(offsets) else points
 
 
+@mistake("takes the sigmoid first, which makes ties of sure scores", hint="its own score map is largest")
+@like_the_offsets
+def of_probabilities(scores, offsets, stride):
+    rows, columns = best_cells(1.0 / (1.0 + np.exp(-np.asarray(scores))))
+    return np.column_stack([middle(columns, stride), middle(rows, stride)]) + at(offsets, rows, columns)
+
+
+@mistake("looks for the best of those cells that have an offset", hint="whatever the others are")
+@like_the_offsets
+def best_with_an_offset(scores, offsets, stride):
+    rows, columns = best_cells(np.where(np.isnan(np.asarray(offsets)[:, 0]), -np.inf, np.asarray(scores)))
+    return np.column_stack([middle(columns, stride), middle(rows, stride)]) + at(offsets, rows, columns)
+
+
+@mistake("computes in single precision", hint="go out as they came")
+def always_single(scores, offsets, stride):
+    rows, columns = best_cells(scores)
+    found = np.column_stack([middle(columns, stride), middle(rows, stride)]) + at(offsets, rows, columns)
+    return torch.as_tensor(found).float() if torch.is_tensor(offsets) else found
+
+
 @alternative
 @like_the_offsets
 def by_unraveling(scores, offsets, stride):

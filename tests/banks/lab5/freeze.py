@@ -137,6 +137,16 @@ def nothing_back(module):
     return module
 
 
+@mistake(
+    "calls eval() in a hook of the whole, which a part that is called by itself does not run",
+    hint="a hook on the whole",
+)
+def hook_on_the_whole(module):
+    stop_training(module)
+    module.register_forward_pre_hook(lambda whole, inputs: whole.eval() and None)
+    return module
+
+
 @alternative
 def by_method(module):
     stop_training(module)

@@ -125,6 +125,25 @@ def with_buffers(model, lr, lr_head):
     return [{"params": backbone, "lr": lr}, {"params": others_of(model), "lr": lr_head}]
 
 
+@mistake("goes by names, which a shared parameter has only one of", hint="Tell parameters apart by identity")
+def goes_by_names(model, lr, lr_head):
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    inside = [p for name, p in named if name.startswith("backbone.")]
+    return [
+        {"params": inside, "lr": lr},
+        {"params": [p for name, p in named if not name.startswith("backbone.")], "lr": lr_head},
+    ]
+
+
+@mistake("takes whatever has the backbone's name in its own", hint="whatever lies between")
+def by_part_of_a_name(model, lr, lr_head):
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    return [
+        {"params": [p for name, p in named if "backbone" in name], "lr": lr},
+        {"params": [p for name, p in named if "backbone" not in name], "lr": lr_head},
+    ]
+
+
 @alternative
 def by_name(model, lr, lr_head):
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
