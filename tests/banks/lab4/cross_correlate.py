@@ -46,7 +46,7 @@ def scipy_convolution(image, kernel):
     return scipy.signal.convolve2d(image, kernel, mode="same")
 
 
-@mistake("centres an even kernel at (h // 2, w // 2), as scipy does", hint="scipy centres at h // 2")
+@mistake("centres an even kernel at (h // 2, w // 2), as scipy does", hint="scipy.ndimage centres at h // 2")
 def scipy_correlate(image, kernel):
     return ndimage.correlate(np.asarray(image, float), np.asarray(kernel, float), mode="constant")
 
