@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := build/demo
-SEEDS ?= 3
+SEEDS ?= 2
 JUPYTER ?=
 # What fetches news and updates from a server, and asks whether to.
 NEWS = @jupyterlab/apputils-extension:announcements
