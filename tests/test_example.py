@@ -64,6 +64,19 @@ def test_a_mistake_is_renamed_and_not_what_it_calls(written):
             assert not re.search(rf"\b(rng|np)\.{name}\b", source), f"{student}'s {name} calls a method of that name"
 
 
+def test_an_answer_keeps_what_stands_over_it(written):
+    """`@like_those_given` gives tensors back where tensors came in: without it a right student loses a point."""
+    lab, folder, students = written
+    for student in sorted(set(students) - NO_NOTEBOOK):
+        for name, source in answers(folder / student / lab.name / lab.notebook.name).items():
+            bank = lab.banks / f"{name}.py"
+            for span in read_spans(bank).values() if bank.exists() else ():
+                _, _, body = span.full.partition("):\n")
+                over = set(re.findall(r"^@(\w+)$", span.full, re.MULTILINE)) - {"alternative"}
+                if body and source.endswith(body):
+                    assert over <= set(re.findall(r"^@(\w+)$", source, re.MULTILINE)), f"{student}'s {name}"
+
+
 def test_some_files_are_late_or_no_notebooks(written):
     lab, folder, students = written
     stamps = {student: (folder / student / lab.name / "timestamp.txt").read_text() for student in students}

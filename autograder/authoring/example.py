@@ -7,8 +7,10 @@ A few answer the written questions, in the words of the marked samples.
 
 from __future__ import annotations
 
+import ast
 import random
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +55,7 @@ print('{"score": 50}')
 check = lambda name: 100.0
 """
 
+BANKS_OWN = ("@mistake(", "@alternative")  # other decorators belong to the answer
 Answers = dict[str, str]  # the source of each exercise's cell
 
 
@@ -85,7 +88,7 @@ class _Book:
     solved: Answers = field(init=False)
     mistakes: dict[str, list[str]] = field(init=False)
     alternatives: dict[str, list[str]] = field(init=False)
-    built_on: set[str] = field(init=False)  # exercises that another exercise, or a given function, computes with
+    built_on: set[str] = field(init=False)  # exercises that an answer to another, or a given function, computes with
 
     def __post_init__(self) -> None:
         self.released = build(self.lab, Kind.STUDENT)
@@ -97,6 +100,7 @@ class _Book:
         self.mistakes = {name: _sources(path, name, known, mistakes=True) for name, path in banks.items()}
         self.alternatives = {name: _sources(path, name, known, mistakes=False) for name, path in banks.items()}
         answers = [self.solved[name] for name in self.names]
+        answers += [source for sources in self.alternatives.values() for source in sources]
         self.built_on = set().union(*(names_needed(source) - names_defined(source) for source in (*given, *answers)))
 
     def notebook(self, answers: Answers, *edits: Edit) -> str:
@@ -197,7 +201,7 @@ def _sources(path: Path, name: str, known: set[str], mistakes: bool) -> list[str
     """
     if not path.exists():
         return []
-    bank, spans = load_bank(path), read_spans(path)
+    bank, spans, imports = load_bank(path), read_spans(path), _standard_imports(path)
     functions: Iterable = (known_mistake.function for known_mistake in bank.mistakes) if mistakes else bank.alternatives
     sources = []
     for own in (function.__name__ for function in functions):
@@ -205,15 +209,32 @@ def _sources(path: Path, name: str, known: set[str], mistakes: bool) -> list[str
             continue
         lines = spans[own].full.splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith(("def ", "class ")))
-        source = re.sub(rf"(?<!\.)\b{own}\b", name, "\n".join(lines[start:]))
+        over = [line for line in lines[:start] if line.startswith("@") and not line.startswith(BANKS_OWN)]
+        source = re.sub(rf"(?<!\.)\b{own}\b", name, "\n".join(over + lines[start:]))
         needed, helpers = names_needed(source) - known, set()
-        while needed and needed <= spans.keys():
+        while needed and needed <= spans.keys() | imports.keys():
             helpers |= needed
-            needed = set().union(*(names_needed(spans[helper].full) for helper in needed)) - known - helpers
+            needed = set().union(*(names_needed(spans[helper].full) for helper in needed & spans.keys()))
+            needed -= known | helpers
         if not needed:
-            front = [span.full for helper, span in spans.items() if helper in helpers]
+            front = [statement for helper, statement in imports.items() if helper in helpers]
+            front += [span.full for helper, span in spans.items() if helper in helpers]
             sources.append("\n\n\n".join([*front, source]))
     return sources
+
+
+def _standard_imports(path: Path) -> dict[str, str]:
+    """What a bank imports of the standard library, by name: all that an answer may bring along."""
+    found = {}
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module in sys.stdlib_module_names:
+            for alias in node.names:
+                found[alias.asname or alias.name] = ast.unparse(ast.ImportFrom(node.module, [alias], 0))
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name in sys.stdlib_module_names:
+                    found[alias.asname or alias.name] = ast.unparse(ast.Import([alias]))
+    return found
 
 
 def _fill(notebook: nbformat.NotebookNode, sources: dict[str, str]) -> None:
