@@ -5,6 +5,7 @@ import subprocess
 import sys
 from functools import partial
 
+import nbformat
 import pytest
 
 from autograder.authoring.example import write_class
@@ -16,15 +17,27 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs the browse
 pytest.importorskip("nbgrader", reason="needs the nbgrader extra")
 pytestmark = pytest.mark.browser
 
-# All right, two known mistakes, nothing, and check cells that are gone.
+# All right, some mistakes, nothing, and check cells that are gone.
 STUDENTS = ("lovelace", "madhava", "fermat", "seki")
 WRONG, EXERCISE, MISTAKE = "madhava", "nll", "returns the log likelihood without the minus"
+ANSWER = """\
+def nll(w, X, y, lam=0.0):
+    a = X @ w
+    return float(np.sum(y * a - np.logaddexp(0.0, a)) + 0.5 * lam * w @ w)"""
 GIVEN, COMMENT = 2, "And for m = a?"
 NETWORK = ("cdnjs.cloudflare.com", "MathJax", "ERR_FAILED")  # nbgrader's pages fetch what sets formulas, and do without
 
 
 def autograder(*words):
     subprocess.run([sys.executable, "-m", "autograder", *map(str, words)], check=True, capture_output=True)
+
+
+def answer(path):
+    """Put the mistake that is looked for into a notebook: which of them the example class makes hangs on all banks."""
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = (cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == EXERCISE)
+    cell.source = ANSWER
+    nbformat.write(notebook, path)
 
 
 @pytest.fixture
@@ -35,6 +48,7 @@ def course(root, tmp_path):
     submissions.mkdir()
     for student in STUDENTS:
         (tmp_path / "class" / student).rename(submissions / student)
+    answer(submissions / WRONG / "lab1" / find_lab(root, "lab1").notebook.name)
     formgrader.mkdir()
     autograder("grade", submissions, "--lab", "lab1", "--out", graded, "--seed", 7)
     book = ("--gradebook", formgrader / "gradebook.db")
