@@ -227,13 +227,11 @@ def _standard_imports(path: Path) -> dict[str, str]:
     """What a bank imports of the standard library, by name: all that an answer may bring along."""
     found = {}
     for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and node.module in sys.stdlib_module_names:
-            for alias in node.names:
-                found[alias.asname or alias.name] = ast.unparse(ast.ImportFrom(node.module, [alias], 0))
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name in sys.stdlib_module_names:
-                    found[alias.asname or alias.name] = ast.unparse(ast.Import([alias]))
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            source = node.module if isinstance(node, ast.ImportFrom) else alias.name
+            if source in sys.stdlib_module_names:
+                alone = ast.ImportFrom(source, [alias], 0) if isinstance(node, ast.ImportFrom) else ast.Import([alias])
+                found[alias.asname or alias.name] = ast.unparse(alone)
     return found
 
 

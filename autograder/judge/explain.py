@@ -87,7 +87,7 @@ def _difference(compared: Mismatch, about: Failure, call: Call | None) -> Failur
             return replace(about, kind=Kind.NOT_NUMBERS, got=kind(got) if about.secret else brief(got))
         if actual.shape != desired.shape and (compared.strict or desired.ndim > 0):
             return replace(about, kind=Kind.SHAPE, got=str(actual.shape), due=str(desired.shape))
-        index = worst(actual, desired, compared.rtol, compared.atol)
+        index = compared.index
     except (ValueError, TypeError):
         return replace(about, kind=Kind.INCOMPARABLE, got=kind(got) if about.secret else brief(got))
     about = replace(about, kind=Kind.ROUNDED if _is_single(actual, desired) else Kind.VALUE)

@@ -55,7 +55,7 @@ def test_shuffles_with_the_generator(minibatches, rng):
         assert np.size(batch) == 0 or np.ptp(batch) > 500, (
             "a batch holds neighbours only: shuffle all examples, not blocks of them"
         )
-    epochs = [list(minibatches(7, 3, rng)) for _ in range(60)]  # each is missed by a right one once in 10^10 times
+    epochs = [list(minibatches(7, 3, rng)) for _ in range(60)]  # by chance all end alike once in 7^59 times
     lasts = {int(np.ravel(epoch[-1])[0]) for epoch in epochs}
     assert len(lasts) > 1, (
         f"in 60 epochs of 7 examples the last was always {lasts.pop()}: deal all of them out at random"

@@ -32,6 +32,7 @@ def test_adds_the_offset_of_the_best_cell(decode_offsets, rng, number, shape, te
     offsets = rng.uniform(1.0, 3.0, size=(number, 2, *shape)) * [[[[1.0]], [[-1.0]]]]
     if number > 1:
         offsets[1, :, rows[1], columns[1]] = np.nan  # and nowhere else
+        offsets[2:3] = np.nan  # a keypoint that is missing
     # A stride of 1: the middle of a cell is its only pixel.
     expected = [[j + offsets[k, 0, i, j], i + offsets[k, 1, i, j]] for k, (i, j) in enumerate(zip(rows, columns))]
     if tensor:

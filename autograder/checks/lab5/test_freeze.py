@@ -108,10 +108,10 @@ def test_holds_the_statistics(freeze, rng):
     for name, value in values.items():
         assert np.array_equal(after[name], value), f"{name} has changed after two passes in training mode"
     norm = freeze.torch("nn.BatchNorm2d", 4)
-    around = freeze.torch("nn.Sequential", {"frozen": freeze.torch("nn.Sequential", {"norm": norm})})
-    freeze(around)
-    around.train(True)
-    before = around.state()
+    whole = freeze.torch("nn.Sequential", {"norm": norm})
+    freeze(whole)
+    whole.train(True)
+    before = whole.state()
     norm(torch.from_numpy(rng.normal(size=(3, 4, 5, 5)).astype(np.float32)))
-    for name, value in around.state().items():
+    for name, value in whole.state().items():
         assert np.array_equal(value, before[name]), f"{name} has changed as a part was called by itself"

@@ -92,9 +92,6 @@ def test_draws_the_frames_from_the_seed(learning_curve, rng):
         learning_curve(bench.fit, bench.evaluate, counts, 2000, seeds)
         return bench.chosen()
 
-    def same(some, others):
-        return all(some[count] == others[count] for count in some.keys() & others.keys())
-
     together, alone = chosen(seeds, [20, 40]), [chosen([seed], [20, 40]) for seed in seeds]
     assert all(result.keys() == {20, 40} for result in (together, *alone)), "`fit` was not given 20 and 40 frames"
     assert len(together[20]) == len(set.union(*(one[20] for one in alone))) == len(seeds), (
@@ -102,10 +99,12 @@ def test_draws_the_frames_from_the_seed(learning_curve, rng):
     )
     pair = chosen(seeds[1::-1], [20, 40])
     for count in (20, 40):
-        assert together[count] == set.union(*(one[count] for one in alone)) and pair[count] == (
-            alone[0][count] | alone[1][count]
-        ), "the same seed got other frames beside other seeds than before"
+        own = [one[count] for one in alone]
+        assert together[count] == set.union(*own) and pair[count] == own[0] | own[1], (
+            "the same seed got other frames beside other seeds than before"
+        )
     for counts in ([20], [300, 40, 5]):  # fewer numbers of frames, then others, and in another order
-        assert same(chosen(seeds, counts), together), (
+        again = chosen(seeds, counts)
+        assert all(again[count] == together[count] for count in again.keys() & together.keys()), (
             "the same seed got other frames beside other numbers of frames than before"
         )

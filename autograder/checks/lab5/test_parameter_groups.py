@@ -35,10 +35,8 @@ def test_gives_backbone_and_the_rest_their_rates(parameter_groups):
     parts = {"backbone": make("nn.Sequential", {"stem": make("nn.Conv2d", 2, 1, 1), "block": block})}
     head = {"up": make("nn.ConvTranspose2d", 2, 3, 4), "backbone_like": make("nn.Linear", 2, 2)}
     parts |= {"backbone_neck": make("nn.Linear", 3, 2), "head": make("nn.Sequential", head)}
-    for names in (
-        ("backbone", "backbone_neck", "head"),
-        ("head", "backbone"),
-    ):  # in whatever order the model holds them
+    # In whatever order the model holds them.
+    for names in (("backbone", "backbone_neck", "head"), ("head", "backbone")):
         model = make("nn.Sequential", {name: parts[name] for name in names})
         numbers = numbered(model)
         inside = sorted(number for name, number in numbers.items() if name.startswith("backbone."))

@@ -42,11 +42,16 @@ def inside(points, image, slack=0.0):
     return points
 
 
-def right(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
-    """As it should be, for what is wrong before or behind it."""
+def drawn_map(image, rng, max_rotation, max_scale, flip_pairs):
+    """The map of one image, and whether it is a mirror's."""
     angle, scale = drawn(rng, max_rotation, max_scale)
     flipped = flip_pairs is not None and rng.random() < 0.5
-    matrix = turning(angle, scale, middle_of(image), flipped)
+    return turning(angle, scale, middle_of(image), flipped), flipped
+
+
+def right(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
+    """As it should be, for what is wrong before or behind it."""
+    matrix, flipped = drawn_map(image, rng, max_rotation, max_scale, flip_pairs)
     points = np.asarray(transform_points(keypoints, matrix))
     points = swap(points, flip_pairs) if flipped else points
     return warp_image(image, matrix), inside(points, image)
@@ -386,9 +391,7 @@ def always_arrays(image, keypoints, rng, max_rotation, max_scale, flip_pairs=Non
 )
 @like_those_given
 def marks_by_old_names(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
-    angle, scale = drawn(rng, max_rotation, max_scale)
-    flipped = flip_pairs is not None and rng.random() < 0.5
-    matrix = turning(angle, scale, middle_of(image), flipped)
+    matrix, flipped = drawn_map(image, rng, max_rotation, max_scale, flip_pairs)
     points = np.asarray(transform_points(keypoints, matrix))
     gone = np.isnan(inside(points, image)) & ~np.isnan(points)
     points = swap(points, flip_pairs) if flipped else points
@@ -409,9 +412,7 @@ def only_mirrors(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None
 @mistake("keeps what left a mirrored image", hint="A mirrored image is turned and scaled like others")
 @like_those_given
 def keeps_in_mirrors(image, keypoints, rng, max_rotation, max_scale, flip_pairs=None):
-    angle, scale = drawn(rng, max_rotation, max_scale)
-    flipped = flip_pairs is not None and rng.random() < 0.5
-    matrix = turning(angle, scale, middle_of(image), flipped)
+    matrix, flipped = drawn_map(image, rng, max_rotation, max_scale, flip_pairs)
     points = np.asarray(transform_points(keypoints, matrix))
     return warp_image(image, matrix), swap(points, flip_pairs) if flipped else inside(points, image)
 
