@@ -29,7 +29,7 @@ def exercises(lab):
 
 EXERCISES = [exercise for lab in labs(ROOT) if lab.banks.is_dir() for exercise in exercises(lab)]
 BANKS = {(lab.name, name): load_bank(lab.banks / f"{name}.py") for lab, name in EXERCISES}
-EACH = 5  # seeds that no entry of a bank is spared
+EACH = 2  # seeds that no entry of a bank is spared
 
 
 def bound(lab, name, function, seed, checks=None):
