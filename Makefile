@@ -36,7 +36,7 @@ test-render: .venv/render ## render sampled frames again and compare (needs libo
 
 test-browser: site ## what moves and what is pressed, and every page of the site, in a real browser (needs Chromium, a quarter of an hour)
 	@$(PIP) --editable '.[browser]'
-	$(BIN)/python -m pytest -q -m browser tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m browser tests
 
 mutants: .venv/test ## mutate the references and list the mutants that no check kills
 	$(BIN)/python -m tests.mutants

@@ -121,6 +121,23 @@ def test_each_earns_what_its_functions_earn(graded, student, expected):
     assert exercises(graded[0][student]) == expected
 
 
+def test_what_a_lab_shows_of_checks_earns_nothing(root, tmp_path):
+    """Lab 0 defines log_odds wrongly four times and checks it, above the exercise: that is ours, until somebody changes it."""
+    lab = find_lab(root, "lab0")
+    released = build(lab)
+    assert released.count("np.log(ods)") == 1
+    mended = released.replace("np.log(ods)", "np.log(odds)")
+    for student, text in {"released": released, "mended": mended}.items():
+        (tmp_path / f"{student}.ipynb").write_text(text)
+    done = command("grade", tmp_path, "--lab", "lab0", "--out", tmp_path / "graded", "--seed", 11, cwd=root)
+    assert done.returncode == 0, done.stderr
+    results = read(tmp_path / "graded")
+    assert exercises(results["released"]) == dict.fromkeys(("brightest_point", "log_odds", "quadratic_gradient"), 0)
+    errors = [e["error"] for e in results["released"]["extra_data"]["exercises"].values()]
+    assert errors == ["not written yet"] * 3
+    assert exercises(results["mended"])["log_odds"] > 0
+
+
 def test_errors_say_why(graded):
     results, *_ = graded
     double = {
@@ -172,7 +189,8 @@ def test_results_are_in_gradescopes_form_and_add_up(graded):
 def test_optional_exercises_are_marked_and_stand_outside_the_maximum(graded):
     document = graded[0]["full"]
     assert document["extra_data"]["exercises"]["draw_normal"]["optional"]
-    rows = list(csv.DictReader((graded[1] / "grades.csv").open(newline="")))
+    with (graded[1] / "grades.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
     assert {row["max_score"] for row in rows} == {"6"} and max(int(row["score"]) for row in rows) == 7
 
 

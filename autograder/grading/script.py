@@ -30,7 +30,7 @@ class Step:
     ----------
     number : of the code cell, from 1
     lines : first and last line, where it is not the whole cell
-    due : exercises that are checked behind it
+    due : exercises that are checked behind it; not what a cell of ours defines and checks to show what a check says
     explores : it is tagged explore, or was handed out so: it draws and trains, and that is left out
     definitions : which of its definitions are wanted; None for all
     left : names that it does not bind, because it explores
@@ -62,8 +62,9 @@ class Script:
             drawn = "explore" in cell.tags or cell.source.strip() in self.plan.skipped
             explores = drawn and not writes_a_file(cell.source)
             graded = cell.grade_id.removesuffix("-check") if cell.grade_id.endswith("-check") else ""
+            shown = {name for name in exercises if self.is_released(number) and may_define(cell.source, name)}
             for lines, names in [((), ())] if explores else _cuts(cell.source):
-                due = tuple(name for name in dict.fromkeys((*names, graded)) if name in exercises)
+                due = tuple(name for name in dict.fromkeys((*names, graded)) if name in exercises - shown)
                 self.steps.append(Step(number, cell.source, lines, due, explores))
         self.checked = frozenset(name for step in self.steps for name in step.due)
 
@@ -72,10 +73,9 @@ class Script:
         return self.cells[number - 1].source.strip() in self.plan.released
 
     def _overruled(self) -> set[str]:
-        """The exercises as they were handed out whose answers are in other cells."""
-        stubs = dict(self.plan.stubs)
-        own = [NO_CODE.sub("", c.source) for c in self.cells if c.source.strip() not in stubs]
-        return {stub for stub, name in stubs.items() if any(may_define(source, name) for source in own)}
+        """The exercises as they were handed out whose answers are in other cells, of the student's own."""
+        own = [NO_CODE.sub("", c.source) for c in self.cells if c.source.strip() not in self.plan.released]
+        return {stub for stub, name in self.plan.stubs if any(may_define(source, name) for source in own)}
 
     def choose(self, read: Callable[[str], Outline]) -> None:
         """Choose which definitions of cells that explore are wanted: those of names that the rest of the notebook mentions.

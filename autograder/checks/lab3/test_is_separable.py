@@ -36,11 +36,11 @@ def test_finds_what_separates(is_separable, rng):
 
 
 def around_a_thin_margin():
-    """Rows on all sides of the origin but for a slight lean to the last axis, (20, 6): a perceptron needs a million rounds."""
+    """Rows on all sides of the origin but for a slight lean to the last axis, (20, 6): a perceptron needs thousands of passes."""
     fixed = np.random.default_rng(1)
     sides = fixed.normal(size=(20, 5))
     sides /= np.linalg.norm(sides, axis=1, keepdims=True)
-    return np.column_stack([sides, fixed.uniform(1e-3, 1e-2, size=20)])
+    return np.column_stack([sides, fixed.uniform(5e-4, 5e-3, size=20)])
 
 
 def with_a_faint_patch():
