@@ -156,7 +156,9 @@ def play(animation, *, alt, caption):
     # Where scripts do not run, the last frame stays.
     image = f'<img src="{last}" alt="{html.escape(alt)}" style="max-width: 100%" id='
     player = player.replace("<img id=", image)
-    player = player.replace('class="anim-slider"', 'class="anim-slider" aria-label="Frame"')
+    narrow = 'style="max-width: 100%"'  # on a phone
+    player = player.replace('class="anim-slider"', f'class="anim-slider" {narrow} aria-label="Frame"')
+    player = player.replace('<div class="animation">', f'<div class="animation" {narrow}>')
     markup = f'<figure style="margin: 0">{player}<figcaption>{html.escape(caption)}</figcaption></figure>'
     display({"text/html": markup, "text/plain": f"[Animation: {alt}] {caption}"}, raw=True)
 

@@ -59,6 +59,9 @@ def faults(page):
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if wide > 0:
         yield f"scrolls sideways by {wide} px"
+    for figure in page.locator("figure").all():
+        if figure.evaluate("figure => figure.scrollWidth > figure.clientWidth"):
+            yield f"a figure is wider than its column: {figure.inner_text()[:120]}"
     for found in Axe().run(page, OUTSIDE_OF_FORMULAS, AXE).response["violations"]:
         if found["impact"] in ("serious", "critical"):
             for node in found["nodes"]:
@@ -93,6 +96,7 @@ def test_every_page_can_be_read_by_everyone(browser, pages, scheme, viewport):
         ),
         ("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>", "image-alt"),
         ("<div style='width: 400px'>wide</div>", "scrolls sideways by"),
+        ("<div style='overflow: auto'><figure><p style='width: 400px'>wide</figure></div>", "a figure is wider"),
     ],
 )
 def test_what_is_wrong_with_a_page_is_noticed(browser, tmp_path, content, fault):
