@@ -1,16 +1,13 @@
 """Marks for written answers: laid out, filled in, taken whole or not at all, and never twice."""
 
-import asyncio
 import csv
 import html
 import io
 import json
 import re
 import shutil
-import subprocess
 import sys
 import time
-import urllib.request
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
@@ -420,71 +417,3 @@ def test_a_hostile_formula_ends(tex):
     begin = time.process_time()
     assert mathml(tex[: formulas.LONGEST], block=False)
     assert time.process_time() - begin < 5
-
-
-# --- a real browser ---------------------------------------------------------------------------------------------------
-
-FILL = """
-(() => {
-  const answer = document.querySelector('[data-answer="%s"]');
-  answer.querySelector('[name=r1]').value = "2";
-  answer.querySelector('[name=comment]').value = 'Good, "so"\\nit is.';
-  answer.querySelector('[name=r1]').dispatchEvent(new Event("input", { bubbles: true }));
-  document.getElementById("save").click();
-  return document.getElementById("state").textContent + "|" + document.title + "|" + document.scripts.length;
-})()
-"""
-
-
-@pytest.mark.browser
-def test_what_the_page_saves_is_taken(graded, mark, tmp_path):
-    """The page in Chromium, filled in and saved over its debugging protocol; no script of a student's has run."""
-    mark(graded)
-    said = asyncio.run(in_chromium(graded / "marking" / "9a.html", FILL % code("Because."), tmp_path / "downloads"))
-    state, title, scripts = said.split("|")
-    assert state == "1 of 4 marked, saved" and title.startswith("Marking 9a") and scripts == "1"
-    assert mark(graded, tmp_path / "downloads" / "marks_9a.csv")[0] == 0
-    assert points_of(graded)["ann"] == 2
-    assert RunFolder(graded).results()[1].written[0].comment == 'Good, "so"\nit is.'
-
-
-async def in_chromium(page, script, downloads):
-    """What a script says in a page, once the file that it saves is there."""
-    from tornado.websocket import websocket_connect
-
-    downloads.mkdir()
-    command = [
-        "chromium",
-        "--headless",
-        "--no-sandbox",
-        "--remote-debugging-port=0",
-        f"--user-data-dir={downloads.parent / 'profile'}",
-    ]
-    browser = subprocess.Popen([*command, page.as_uri()], stderr=subprocess.PIPE, text=True)
-    try:
-        address = next(found[0] for line in browser.stderr if (found := re.search(r"ws://\S+", line)))
-        port = re.search(r":(\d+)/", address)[1]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as listed:
-            target = next(t["webSocketDebuggerUrl"] for t in json.load(listed) if t["type"] == "page")
-        socket = await websocket_connect(target)
-
-        async def ask(method, **given):
-            await socket.write_message(json.dumps({"id": 1, "method": method, "params": given}))
-            while (reply := json.loads(await socket.read_message())).get("id") != 1:
-                pass
-            return reply["result"]
-
-        await ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            state = await ask("Runtime.evaluate", expression="document.readyState + location.protocol")
-            if state["result"].get("value") == "completefile:":
-                break
-            await asyncio.sleep(0.1)
-        said = await ask("Runtime.evaluate", expression=script)
-        while not list(downloads.glob("*.csv")) and time.monotonic() < end:
-            await asyncio.sleep(0.1)
-        return said["result"].get("value") or str(said)
-    finally:
-        browser.kill()
-        browser.wait()
