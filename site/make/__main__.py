@@ -15,6 +15,7 @@ from pathlib import Path
 from demo import write_demo
 from execute import executed
 from figures import outside
+from nbformat import NotebookNode
 from pages import write_pages
 from published import leave_out_pages_that_are_gone, leave_out_what_no_page_asks_for
 from sphinx.cmd.build import main as sphinx
@@ -31,19 +32,20 @@ FILMED = "lab8"  # its last scene moves on the landing page
 
 
 def main() -> int:
+    every = [*labs(ROOT), *extras(ROOT)]
     with ThreadPoolExecutor(KERNELS) as pool:  # threads wait here, and kernels work
-        list(pool.map(partial(executed, cache=CACHE), [*labs(ROOT), *extras(ROOT)]))
+        walkthroughs = dict(zip(every, pool.map(partial(executed, cache=CACHE), every), strict=True))
     tree = Tree(BUILD / "site-source")
     for path in sorted((ROOT / "site").iterdir()):  # pages, style, configuration
         if path.is_dir() and path.name != "make":
             tree.copy(path, f"{path.name}/")
         elif path.is_file():
             tree.put(path.name, path.read_bytes())
-    titles = {lab: write_pages(lab, tree, CACHE) for lab in labs(ROOT)}
-    beside = {lab: write_pages(lab, tree, CACHE, graded=False) for lab in extras(ROOT)}
+    tree.put("_viewer.md", _viewer(walkthroughs[find_lab(ROOT, FILMED)], tree))  # before its scenes are taken out
+    titles = {lab: write_pages(lab, walkthroughs[lab], tree) for lab in labs(ROOT)}
+    beside = {lab: write_pages(lab, walkthroughs[lab], tree, graded=False) for lab in extras(ROOT)}
     tree.put("labs/index.md", _index("Labs", "labs", titles | beside))
     tree.put("solutions/index.md", _index("Solutions", "solutions", titles))
-    tree.put("_viewer.md", _viewer(find_lab(ROOT, FILMED), tree))
     tree.put("reference/cli.md", _commands())
     write_demo(find_lab(ROOT, "lab1"), tree, CACHE)
     tree.prune()
@@ -75,8 +77,8 @@ def _row(lab: Lab, title: str) -> str:
     return f"| [{title}]({lab.name}) | {notebook} |"
 
 
-def _viewer(lab: Lab, tree: Tree) -> str:
-    shown = [output.get("data", {}) for cell in executed(lab, CACHE).cells for output in cell.get("outputs", [])]
+def _viewer(walkthrough: NotebookNode, tree: Tree) -> str:
+    shown = [output.get("data", {}) for cell in walkthrough.cells for output in cell.get("outputs", [])]
     scenes = [data["text/html"] for data in shown if "posekit-scene" in data.get("text/html", "")]
     return f"```{{raw}} html\n{outside(scenes[-1], tree, '')}\n```\n"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import nbformat
-from execute import executed
 from figures import outside
 from mistakes import others
 from nbformat import NotebookNode
@@ -21,9 +19,11 @@ HINTS = re.compile(r"\A(?:\s*<details>.*?</details>)+", re.DOTALL)
 TITLE = re.compile(r"\A# (?P<title>.+)$", re.MULTILINE)
 
 
-def write_pages(lab: Lab, tree: Tree, cache: Path, graded: bool = True) -> str:
-    """Both pages and the notebook for download; the lab's title. What is not graded has no page of solutions."""
-    walkthrough = executed(lab, cache)
+def write_pages(lab: Lab, walkthrough: NotebookNode, tree: Tree, graded: bool = True) -> str:
+    """Both pages and the notebook for download, of a walkthrough with outputs, which this changes; the lab's title.
+
+    What is not graded has no page of solutions.
+    """
     released = nbformat.reads(build(lab, Kind.STUDENT), as_version=4)
     for cell in [*walkthrough.cells, *released.cells]:
         if cell.cell_type == "code" and draws(cell.source):

@@ -33,7 +33,8 @@ def test_reaches_the_minimum(newton, rng):
     X, y, lam, best, starts = where_a_decrease_cannot_be_seen(rng)
     for start in starts:
         w, _ = newton(start, X, y, lam)
-        # Who arrives is within 1e-9, and a search that is lost stays 1e-8 away. Judged by the gradient this would hang on tol.
+        # No eigenvalue is below 5, so that |g| <= 1e-8 is within 2e-9; a search that is lost stays 1e-8 away. Judged by the
+        # gradient this would hang on what is compared with tol, which is another check's business.
         error = np.linalg.norm(w - best)
         assert error <= 5e-9, f"from 2e-8 beside the minimum 100 steps led no nearer than {error:.1e}"
 
